@@ -1,0 +1,1 @@
+"""gan-jax: generative adversarial networks as differentiable games, in JAX and Flax."""

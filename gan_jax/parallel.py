@@ -1,0 +1,34 @@
+"""What a step needs to know of the devices it runs on.
+
+The same step runs alone (under `jax.jit`) or once per device (under `jax.pmap` with `axis_name=AXIS`). These functions
+look at trace time whether the axis is there, so that networks and games are written once, without an argument for it.
+"""
+
+import jax
+import jax.numpy as jnp
+
+AXIS = "devices"
+
+
+def axis_is_bound() -> bool:
+    """Whether the code being traced runs once per device, under `jax.pmap(..., axis_name=AXIS)`."""
+    try:
+        jax.lax.axis_size(AXIS)
+    except NameError:  # what jax raises, and documents, for an axis that no surrounding map names
+        return False
+    return True
+
+
+def mean_over_devices(tree):
+    """The mean of every array of `tree` over the devices; the tree itself when there is only one."""
+    return jax.lax.pmean(tree, AXIS) if axis_is_bound() else tree
+
+
+def example_keys(key: jax.Array, count: int) -> jax.Array:
+    """One PRNG key for each of this device's `count` examples, shape (count,).
+
+    Keys are numbered by the example's place in the global batch, so what they draw does not depend on how many
+    devices the batch is spread over.
+    """
+    first = jax.lax.axis_index(AXIS) * count if axis_is_bound() else 0
+    return jax.vmap(lambda i: jax.random.fold_in(key, i))(first + jnp.arange(count))
