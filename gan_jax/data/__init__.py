@@ -1,0 +1,12 @@
+"""Images: sources, batching, and the transforms between uint8 at the edges and float inside.
+
+`gan_jax.data.transforms` holds what runs on the device. It is not imported here, so that the processes that decode
+images need not import jax.
+"""
+
+from gan_jax.data.batching import batch_indices, take
+from gan_jax.data.cache import cache_dir
+from gan_jax.data.dataset import Dataset, Images, Split
+from gan_jax.data.load import load
+
+__all__ = ["Dataset", "Images", "Split", "batch_indices", "cache_dir", "load", "take"]

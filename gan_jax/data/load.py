@@ -1,0 +1,93 @@
+"""From a dataset's name to its images."""
+
+import difflib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from gan_jax.data.cache import cached
+from gan_jax.data.dataset import Dataset, Images, Split
+from gan_jax.data.digits import digits
+from gan_jax.data.glyphs import FONTS, glyphs
+from gan_jax.data.npz import npz
+from gan_jax.errors import UsageError
+
+FORMS = ("digits", "glyphs", "tfds:NAME", "folder:PATH", "npz:PATH")
+
+
+def load(spec: str, *, resolution: int, data_dir: str | None = None, memory_limit: int = 2 * 2**30) -> Dataset:
+    """The dataset that `spec` names, every image uint8, square, at `resolution`.
+
+    Images have one channel if all of them are gray, else three.
+
+    Args:
+      spec: `digits`, `glyphs`, `tfds:NAME`, `folder:PATH` or `npz:PATH`.
+      resolution: side of the images: the shorter side is resized to it and the longer one cropped about its centre.
+      data_dir: where prepared TFDS datasets lie; $TFDS_DATA_DIR or ~/tensorflow_datasets unless given.
+      memory_limit: in bytes. A dataset whose images take more than this is not held in memory: `Split.images` then
+        decodes them when they are asked for.
+
+    Raises:
+      UsageError: no such dataset, or one that cannot be used; the message names the file.
+    """
+    if resolution < 1:
+        raise UsageError(f"resolution {resolution}: images have at least 1 pixel a side")
+    # Besides the dataset, what its images depend on; None where making them takes no time worth saving.
+    identity: object = None
+    match spec.partition(":"):
+        case ("digits", "", ""):
+            dataset = digits(resolution)
+        case ("glyphs", "", ""):
+            dataset, identity = glyphs(resolution), FONTS
+        case ("npz", ":", path) if path:
+            dataset, identity = npz(path, resolution)
+        case _:
+            raise UsageError(_unknown(spec))
+
+    splits = {"train": dataset.train, "test": dataset.test}
+    if max(_bytes(split.images) for split in splits.values()) > memory_limit:
+        return dataset
+
+    def build() -> dict[str, np.ndarray]:
+        return {name: materialize(split.images) for name, split in splits.items()}
+
+    kind = spec.partition(":")[0]
+    images = build() if identity is None else cached(f"{kind}-{resolution}", (kind, identity, resolution), build)
+    train, test = (Split(images[name], split.labels) for name, split in splits.items())
+    return Dataset(dataset.name, train, test, dataset.classes)
+
+
+def materialize(images: Images) -> np.ndarray:
+    """All of `images`, uint8 (N, H, W, C)."""
+    whole = np.empty(images.shape, np.uint8)
+
+    def fill(index: int) -> None:
+        whole[index] = images[index]
+
+    # Pillow lets go of the interpreter lock while it decodes and resizes.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(fill, range(len(whole)), chunksize=64):
+            pass
+    return whole
+
+
+def _bytes(images: Images) -> int:
+    return int(np.prod(images.shape, dtype=np.int64))
+
+
+def _unknown(spec: str) -> str:
+    kind, _, rest = spec.partition(":")
+    kinds = [form.partition(":")[0] for form in FORMS]
+    path = Path(spec).expanduser()
+    nearest = None
+    if path.is_dir():
+        nearest = f"folder:{spec}"
+    elif path.suffix == ".npz":
+        nearest = f"npz:{spec}"
+    elif near := difflib.get_close_matches(kind.lower(), kinds, n=1, cutoff=0.5):
+        form = FORMS[kinds.index(near[0])]
+        nearest = form if ":" not in form or not rest else f"{near[0]}:{rest}"
+    hint = f"; did you mean {nearest!r}?" if nearest else ""
+    return f"unknown dataset {spec!r}: give one of {', '.join(FORMS)}{hint}"
