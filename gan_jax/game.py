@@ -1,0 +1,163 @@
+"""A GAN is a differentiable game: players that each hold parameters, an optimizer and an objective, and move in turn.
+
+This file knows nothing of images. A recipe builds a `Game` out of pure functions, `init_state` draws its first state, and
+`train_step` plays one round: every player moves along the gradient of its own objective in its own parameters. All that
+changes is in the one `State`; all that a round needs is in its arguments. So a run can be jitted, mapped over devices
+(`jax.pmap` with `axis_name=parallel.AXIS`) or over seeds and hyperparameters (`jax.vmap`), saved and resumed exactly.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import flax
+import jax
+import jax.numpy as jnp
+import optax
+
+from gan_jax.parallel import mean_over_devices
+
+Tree = Any  # a pytree of arrays
+Metrics = dict[str, jax.Array]
+
+
+class Outcome(NamedTuple):
+    """What an objective returns beside its value.
+
+    variables: the mover's non-trainable Flax collections after this evaluation. Other players' do not change.
+    metrics: scalars to log.
+    memory: the game's memory after this evaluation; None leaves it as it is.
+    """
+
+    variables: Tree
+    metrics: Metrics
+    memory: Tree | None = None
+
+
+@dataclass(frozen=True)
+class Player:
+    """One player of the game.
+
+    name: the key of its parameters and variables in the state.
+    objective: (params, state, batch, key) -> (scalar, Outcome). `params` holds every player's parameters by name and is
+        what to differentiate; the rest of the position (variables, memory, step) is read from `state`.
+    optimizer: any optax transformation of gradients to descend.
+    ascend: whether the player climbs its objective instead of descending it.
+    steps: moves in a round, each on its own part of the batch.
+    ema: decay of an exponential moving average of its parameters and variables, or None for no average.
+    """
+
+    name: str
+    objective: Callable[[dict[str, Tree], "State", Tree, jax.Array], tuple[jax.Array, Outcome]]
+    optimizer: optax.GradientTransformation
+    ascend: bool = False
+    steps: int = 1
+    ema: float | None = None
+
+
+@dataclass(frozen=True)
+class Game:
+    """Players in the order in which they move, and the pure functions around them.
+
+    init: key -> (networks, memory). `networks` maps each player's name to its Flax variables ({"params": ..., other
+        collections}); `memory` is any pytree, () for games that need none.
+    latents: (key, count) -> what `sample` maps to images, `count` along the first axis.
+    sample: (networks, latents) -> images (count, H, W, C) in [-1, 1]. See `networks` for its first argument.
+    """
+
+    players: tuple[Player, ...]
+    init: Callable[[jax.Array], tuple[dict[str, Tree], Tree]]
+    latents: Callable[[jax.Array, int], Tree]
+    sample: Callable[[dict[str, Tree], Tree], jax.Array]
+
+    @property
+    def parts(self) -> int:
+        """Batches that one round takes: the moves of the player with the most."""
+        return max(player.steps for player in self.players)
+
+
+@flax.struct.dataclass
+class State:
+    """Everything that changes in training. Dictionaries are keyed by the players' names."""
+
+    step: jax.Array  # rounds played, int32
+    key: jax.Array  # PRNG key of the run; never changes, each round folds its step into it
+    params: dict[str, Tree]
+    variables: dict[str, Tree]  # non-trainable Flax collections: batch statistics, ...
+    opt_state: dict[str, Tree]
+    ema: dict[str, Tree]  # {"params": ..., collections} of the players that keep an average
+    memory: Tree
+
+
+def init_state(game: Game, key: jax.Array) -> State:
+    """The state before the first round."""
+    init_key, run_key = jax.random.split(key)
+    drawn, memory = game.init(init_key)
+    params = {player.name: drawn[player.name]["params"] for player in game.players}
+    return State(
+        step=jnp.zeros((), jnp.int32),
+        key=run_key,
+        params=params,
+        variables={p.name: {c: v for c, v in drawn[p.name].items() if c != "params"} for p in game.players},
+        opt_state={player.name: player.optimizer.init(params[player.name]) for player in game.players},
+        # Copies, so that a step may be given the state's buffers to reuse.
+        ema={p.name: jax.tree.map(jnp.copy, dict(drawn[p.name])) for p in game.players if p.ema is not None},
+        memory=memory,
+    )
+
+
+def networks(state: State) -> dict[str, Tree]:
+    """Every player's Flax variables by name, as `Game.sample` takes them: averaged where the player keeps an average."""
+    live = {name: {"params": state.params[name], **state.variables[name]} for name in state.params}
+    return live | state.ema
+
+
+def train_step(game: Game, state: State, batch: Tree) -> tuple[State, Metrics]:
+    """One round: the players move in turn, each as often as it has steps.
+
+    batch: arrays of `game.parts * B` examples (this device's share); move i of any player sees examples [i B, (i+1) B).
+    Returns the next state and the metrics of each player's last move, averaged over devices.
+    """
+    parts = jax.tree.map(lambda x: x.reshape(game.parts, -1, *x.shape[1:]), batch)
+    key = jax.random.fold_in(state.key, state.step)
+    metrics: Metrics = {}
+    for player in game.players:
+        for i in range(player.steps):
+            # The i-th moves of all players share batch and key: what two of them compute alike (the fakes of D's
+            # move and of G's) is then one computation to the compiler.
+            part = jax.tree.map(lambda x: x[i], parts)  # noqa: B023
+            state, moved = _move(player, state, part, jax.random.fold_in(key, i))
+        metrics |= moved
+    state = state.replace(step=state.step + 1, ema=_averaged(game, state))
+    return state, mean_over_devices(metrics)
+
+
+def _move(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple[State, Metrics]:
+    name = player.name
+
+    def objective(own):
+        return player.objective({**state.params, name: own}, state, batch, key)
+
+    (value, outcome), gradients = jax.value_and_grad(objective, has_aux=True)(state.params[name])
+    gradients = mean_over_devices(gradients)
+    if player.ascend:
+        value, gradients = -value, jax.tree.map(jnp.negative, gradients)
+    updates, opt_state = player.optimizer.update(gradients, state.opt_state[name], state.params[name])
+    state = state.replace(
+        params={**state.params, name: optax.apply_updates(state.params[name], updates)},
+        variables={**state.variables, name: outcome.variables},
+        opt_state={**state.opt_state, name: opt_state},
+        memory=state.memory if outcome.memory is None else outcome.memory,
+    )
+    return state, {f"{name}_loss": value, **outcome.metrics}
+
+
+def _averaged(game: Game, state: State) -> dict[str, Tree]:
+    def average(player):
+        # Short at first, so that the average does not remember where it started.
+        step = state.step.astype(jnp.float32)
+        decay = jnp.minimum(player.ema, (1 + step) / (10 + step))
+        new = {"params": state.params[player.name], **state.variables[player.name]}
+        return jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.ema[player.name], new)
+
+    return {player.name: average(player) for player in game.players if player.ema is not None}

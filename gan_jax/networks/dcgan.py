@@ -1,0 +1,84 @@
+"""The DCGAN networks (Radford, Metz and Chintala, arXiv 1511.06434), at any power-of-two resolution from 8 to 128.
+
+The architecture guidelines of section 3: strided convolutions instead of pooling, batch normalization in both networks
+except the generator's output and the discriminator's input layer, no fully connected hidden layers, ReLU in the
+generator with a tanh output, LeakyReLU in the discriminator. Weights are drawn from N(0, 0.02) (section 4). As in the
+authors' code, batch normalization's scales are drawn from N(1, 0.02), and convolutions that it follows have no bias.
+
+Kernels are 4x4 rather than the paper's 5x5: the kernel of a transposed convolution that its stride divides leaves no
+checkerboard (Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts", 2016).
+"""
+
+from functools import partial
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from gan_jax.networks.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
+
+_weights = nn.initializers.normal(0.02)
+
+
+def _scales(key, shape, dtype=jnp.float32):
+    return 1 + 0.02 * jax.random.normal(key, shape, dtype)
+
+
+def base_side(resolution: int) -> int:
+    """The side of the smallest feature map: 4 as in the paper, or 2 for 8x8 images, so that two strides are left.
+
+    Raises ValueError unless the resolution is a power of two from 8 to 128.
+    """
+    if resolution not in (8, 16, 32, 64, 128):
+        raise ValueError(f"DCGAN is built for a resolution of 8, 16, 32, 64 or 128, not {resolution}")
+    return min(4, resolution // 4)
+
+
+class Generator(nn.Module):
+    """Latents (N, latent_size) to images (N, resolution, resolution, channels) in (-1, 1).
+
+    `width` is the number of features before the output layer; each halving of the side doubles it.
+    """
+
+    resolution: int
+    channels: int
+    width: int = 64
+
+    @nn.compact
+    def __call__(self, latents: jax.Array, train: bool) -> jax.Array:
+        side = base_side(self.resolution)
+        features = self.width * self.resolution // (2 * side)
+        layer = partial(ConvTranspose, use_bias=False, kernel_init=_weights)
+        norm = partial(BatchNorm, train=train, scale_init=_scales)
+
+        x = layer(features, kernel_size=side)(latents[:, None, None, :])  # the latents, projected to side x side
+        x = nn.relu(norm()(x))
+        while features > self.width:
+            features //= 2
+            x = layer(features, kernel_size=4, stride=2, padding=1)(x)
+            x = nn.relu(norm()(x))
+        x = layer(self.channels, kernel_size=4, stride=2, padding=1, use_bias=True)(x)
+        return jnp.tanh(x)
+
+
+class Discriminator(nn.Module):
+    """Images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
+
+    `width` is the number of features after the input layer; each halving of the side doubles it.
+    """
+
+    width: int = 64
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        side = base_side(images.shape[1])
+        layer = partial(Conv, use_bias=False, kernel_init=_weights)
+        norm = partial(BatchNorm, train=train, scale_init=_scales)
+
+        x = leaky_relu(layer(self.width, kernel_size=4, stride=2, padding=1, use_bias=True)(images))
+        features = self.width
+        while x.shape[1] > side:
+            features *= 2
+            x = layer(features, kernel_size=4, stride=2, padding=1)(x)
+            x = leaky_relu(norm()(x))
+        return layer(1, kernel_size=side, use_bias=True)(x)[:, 0, 0, 0]
