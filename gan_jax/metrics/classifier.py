@@ -27,6 +27,8 @@ _VERSION = 1
 
 _MOST_IMAGES = 50_000
 _MOST_TESTED = 10_000
+_FEWEST_STEPS = 800
+_MOST_STEPS = 4000
 _TRAINING_BATCH = 128
 _INFERENCE_BATCH = 512
 
@@ -93,11 +95,11 @@ def train_classifier(dataset: Dataset, seed: int = 0) -> Classifier:
     chosen = subset(len(dataset.train), _MOST_IMAGES)
     # Decoded once: the epochs would otherwise decode each image again.
     examples = take(dataset.train, chosen)
-    steps = int(np.clip(10 * len(chosen) // _TRAINING_BATCH, 800, 4000))
+    steps = min(max(10 * len(chosen) // _TRAINING_BATCH, _FEWEST_STEPS), _MOST_STEPS)
     network = ClassifierNetwork(len(dataset.classes))
     optimizer = optax.adamw(optax.cosine_onecycle_schedule(steps, peak_value=4e-3, pct_start=0.2), weight_decay=1e-2)
     key = jax.random.key(seed)
-    params = network.init(key, examples["image"][:1])["params"]
+    params = jax.jit(network.init)(key, examples["image"][:1])["params"]
 
     def loss(params: Any, images: jax.Array, labels: jax.Array) -> jax.Array:
         logits = _outputs(params, images, network.classes)[1]

@@ -1,0 +1,127 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.load import load
+from gan_jax.errors import UsageError
+from gan_jax.evaluation import Evaluation, evaluate, evaluate_sampler, report, to_json
+from gan_jax.metrics.classifier import Classifier, train_classifier
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    """Three parts of the digits: to train on, to hold out, and (`unseen`) to stand in for a perfect generator."""
+    whole = load("digits", resolution=8)
+    images, labels = np.asarray(whole.train.images), whole.train.labels
+    assert labels is not None
+    return Dataset("digits", Split(images[:900], labels[:900]), whole.test, whole.classes)
+
+
+@pytest.fixture(scope="module")
+def unseen() -> np.ndarray:
+    return np.asarray(load("digits", resolution=8).train.images)[900:]
+
+
+@pytest.fixture(scope="module")
+def classifier(digits) -> Classifier:
+    return train_classifier(digits)
+
+
+@pytest.fixture(scope="module")
+def of_real(digits, unseen, classifier) -> Evaluation:
+    return evaluate(digits, unseen, classifier)
+
+
+def test_unseen_real_images_are_about_as_good_as_training_images(of_real, unseen, digits):
+    assert (of_real.count, of_real.held_out_count) == (len(unseen), len(digits.test))
+    assert of_real.frechet_ratio is not None
+    assert 0.6 < of_real.frechet_ratio < 1.7
+    assert of_real.precision == pytest.approx(of_real.precision_real, abs=0.1)
+    assert of_real.recall == pytest.approx(of_real.recall_real, abs=0.1)
+    assert of_real.confidence == pytest.approx(of_real.confidence_held_out, abs=0.02)
+    assert of_real.nearest_training_distance == pytest.approx(of_real.nearest_training_distance_held_out, rel=0.2)
+    np.testing.assert_allclose(of_real.class_shares, of_real.class_shares_real, atol=0.06)
+
+
+def test_noise_is_far_from_real(digits, classifier):
+    noise = np.random.default_rng(0).integers(0, 256, (400, 8, 8, 1), np.uint8)
+    evaluation = evaluate(digits, noise, classifier)
+    assert evaluation.frechet_ratio is not None
+    assert evaluation.frechet_ratio > 10
+    assert evaluation.precision < 0.3 < evaluation.precision_real
+    assert evaluation.confidence < evaluation.confidence_held_out - 0.1
+
+
+def test_worse_samples_are_farther(digits, unseen, classifier, of_real):
+    rng = np.random.default_rng(1)
+    distances = [of_real.frechet_distance]
+    for strength in (40, 80):
+        noisy = np.clip(unseen + rng.normal(0, strength, unseen.shape), 0, 255).astype(np.uint8)
+        distances.append(evaluate(digits, noisy, classifier).frechet_distance)
+    assert distances == sorted(distances)
+    assert distances[-1] > 3 * distances[0]
+
+
+def test_dropped_classes_show_in_the_shares_and_in_recall(digits, unseen, classifier, of_real):
+    labels = load("digits", resolution=8).train.labels
+    assert labels is not None
+    evaluation = evaluate(digits, unseen[labels[900:] < 5], classifier)
+    assert sum(evaluation.class_shares[5:]) < 0.05
+    assert min(evaluation.class_shares_real) > 0.05
+    assert evaluation.precision > 0.8
+    assert evaluation.recall < 0.65 < evaluation.recall_real
+    assert evaluation.frechet_distance > 5 * evaluation.frechet_distance_real
+
+
+def test_copies_of_training_images_are_found_out(digits, classifier):
+    evaluation = evaluate(digits, digits.train.images, classifier)
+    assert evaluation.frechet_ratio == pytest.approx(1)
+    assert evaluation.nearest_training_distance == 0 < evaluation.nearest_training_distance_held_out
+
+
+def test_json_is_plain_and_finite(of_real):
+    read = json.loads(json.dumps(to_json(of_real), allow_nan=False))
+    assert read["frechet_ratio"] == of_real.frechet_ratio
+    assert read["class_shares"] == list(of_real.class_shares)
+    assert read["count"] == of_real.count
+
+
+def test_the_report_sets_each_figure_beside_the_real_one(of_real):
+    out = io.StringIO()
+    report(of_real, Console(file=out, width=120))
+    (line,) = (line for line in out.getvalue().splitlines() if "Frechet" in line)
+    assert f"{of_real.frechet_distance:.4g}" in line
+    assert f"{of_real.frechet_distance_real:.4g}" in line
+    assert f"{of_real.class_shares[3]:.1%}" in out.getvalue()
+
+
+def test_a_sampler_is_asked_once_for_as_many_as_there_are_training_images(digits, classifier, monkeypatch):
+    monkeypatch.setattr("gan_jax.evaluation.cached_classifier", lambda dataset: classifier)
+    asked = []
+
+    def sample(count: int, seed: int) -> np.ndarray:
+        asked.append((count, seed))
+        return digits.train.images[:count]
+
+    assert evaluate_sampler(digits, sample, count=None, seed=3).count == 900
+    assert evaluate_sampler(digits, sample, count=100, seed=4).count == 100
+    assert asked == [(900, 3), (100, 4)]
+
+
+def test_what_cannot_be_compared_is_refused_before_any_work(digits, classifier):
+    def never(count: int, seed: int) -> np.ndarray:
+        raise AssertionError("sampled")
+
+    unlabelled = Dataset("mine", Split(digits.train.images, None), Split(digits.test.images, None), ())
+    with pytest.raises(UsageError, match=r"needs labels.*'mine'"):
+        evaluate_sampler(unlabelled, never, None, 0)
+    with pytest.raises(UsageError, match="at least 4 samples, not 2"):
+        evaluate_sampler(digits, never, 2, 0)
+    with pytest.raises(UsageError, match=r"samples are uint8 of shape \(9, 16, 16, 1\).*\(N, 8, 8, 1\)"):
+        evaluate(digits, np.zeros((9, 16, 16, 1), np.uint8), classifier)
+    with pytest.raises(UsageError, match="samples are float32"):
+        evaluate(digits, np.zeros((9, 8, 8, 1), np.float32), classifier)
