@@ -37,6 +37,14 @@ class Split:
 
 
 @dataclass(frozen=True)
+class DataInfo:
+    """What a game needs to know of the images: (height, width, channels) of one, and the names of the classes."""
+
+    image_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A training and a held-out split. `classes` names the labels 0, 1, ...; it is empty where there are none."""
 
@@ -49,3 +57,7 @@ class Dataset:
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels)."""
         return self.train.images.shape[1:]
+
+    @property
+    def info(self) -> DataInfo:
+        return DataInfo(self.image_shape, self.classes)

@@ -10,9 +10,9 @@ from gan_jax.data.splits import hold_out
 
 def digits(resolution: int) -> Dataset:
     """A quarter of every class is held out. Source: Alpaydin and Kaynak, UCI repository, 1998."""
-    bunch = load_digits()
-    images = np.rint(bunch["images"] * (255 / 16)).astype(np.uint8)
-    labels = bunch["target"].astype(np.int32)
+    pixels, target = load_digits(return_X_y=True)
+    images = np.rint(pixels.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    labels = target.astype(np.int32)
     train, test = (
         Split(FittedArray(images[part], resolution), labels[part]) for part in hold_out(len(images), labels, 1 / 4)
     )

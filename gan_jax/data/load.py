@@ -9,9 +9,7 @@ import numpy as np
 
 from gan_jax.data.cache import cached
 from gan_jax.data.dataset import Dataset, Images, Split
-from gan_jax.data.digits import digits
-from gan_jax.data.glyphs import FONTS, glyphs
-from gan_jax.data.npz import npz
+from gan_jax.data.files import UnreadableImage, refuse
 from gan_jax.errors import UsageError
 
 FORMS = ("digits", "glyphs", "tfds:NAME", "folder:PATH", "npz:PATH")
@@ -36,12 +34,27 @@ def load(spec: str, *, resolution: int, data_dir: str | None = None, memory_limi
         raise UsageError(f"resolution {resolution}: images have at least 1 pixel a side")
     # Besides the dataset, what its images depend on; None where making them takes no time worth saving.
     identity: object = None
+    # Imported when wanted: what one source needs takes seconds to import, and the others do without it.
     match spec.partition(":"):
         case ("digits", "", ""):
+            from gan_jax.data.digits import digits
+
             dataset = digits(resolution)
         case ("glyphs", "", ""):
+            from gan_jax.data.glyphs import FONTS, glyphs
+
             dataset, identity = glyphs(resolution), FONTS
+        case ("tfds", ":", name) if name:
+            from gan_jax.data.tfds import tfds
+
+            dataset, identity = tfds(name, resolution, data_dir)
+        case ("folder", ":", path) if path:
+            from gan_jax.data.folder import folder
+
+            dataset, identity = folder(path, resolution)
         case ("npz", ":", path) if path:
+            from gan_jax.data.npz import npz
+
             dataset, identity = npz(path, resolution)
         case _:
             raise UsageError(_unknown(spec))
@@ -60,16 +73,25 @@ def load(spec: str, *, resolution: int, data_dir: str | None = None, memory_limi
 
 
 def materialize(images: Images) -> np.ndarray:
-    """All of `images`, uint8 (N, H, W, C)."""
+    """All of `images`, uint8 (N, H, W, C).
+
+    Raises:
+      UsageError: some cannot be decoded; the message names the first few.
+    """
     whole = np.empty(images.shape, np.uint8)
+    unreadable = []
 
     def fill(index: int) -> None:
-        whole[index] = images[index]
+        try:
+            whole[index] = images[index]
+        except UnreadableImage as error:
+            unreadable.append(error)
 
     # Pillow lets go of the interpreter lock while it decodes and resizes.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(fill, range(len(whole)), chunksize=64):
             pass
+    refuse(sorted(unreadable, key=str), len(whole))
     return whole
 
 

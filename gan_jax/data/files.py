@@ -1,0 +1,90 @@
+"""Image files that are decoded when they are asked for."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from gan_jax.data.pixels import fit, is_gray
+from gan_jax.errors import UsageError, UserError
+
+
+class UnreadableImage(UserError):
+    """A file that should be an image and cannot be decoded."""
+
+    # Both arguments go to Exception, which pickles them: the error may come from another process.
+    def __init__(self, path: str, reason: str):
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        path, reason = self.args
+        return f"{path} cannot be read as an image: {reason}"
+
+
+class FileImages:
+    """Random access to image files.
+
+    Args:
+      root: the folder that `names` are relative to.
+      names: the files.
+      resolution: side of the images that come out.
+      channels: 1 or 3.
+    """
+
+    def __init__(self, root: str, names: Sequence[str], resolution: int, channels: int):
+        self._root = root
+        self._names = names
+        self.shape = (len(names), resolution, resolution, channels)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        path = os.path.join(self._root, self._names[index])
+        try:
+            with Image.open(path) as image:
+                return fit(image, self.shape[1], self.shape[3])
+        except Exception as error:  # a damaged file can raise anything from inside a decoder
+            raise UnreadableImage(path, _reason(path, error)) from error
+
+
+def all_gray(root: str, names: Sequence[str]) -> bool:
+    """Whether every file is a grayscale image. Reads headers only.
+
+    Raises:
+      UsageError: some are not images; the message names the first few.
+    """
+
+    def check(name: str) -> bool | UnreadableImage:
+        path = os.path.join(root, name)
+        try:
+            with Image.open(path) as image:
+                return is_gray(image)
+        except Exception as error:  # as above
+            return UnreadableImage(path, _reason(path, error))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(check, names, chunksize=64))
+    refuse([each for each in found if isinstance(each, UnreadableImage)], len(names))
+    return all(found)
+
+
+def refuse(unreadable: Sequence[UnreadableImage], count: int) -> None:
+    """Raises one UsageError for all `unreadable` of `count` images, if there are any."""
+    if unreadable:
+        first = "; ".join(f"{path} ({reason})" for path, reason in (error.args for error in unreadable[:3]))
+        more = f"; and {len(unreadable) - 3} more" if len(unreadable) > 3 else ""
+        raise UsageError(
+            f"{len(unreadable)} of {count} images cannot be read: {first}{more}; remove or replace these files"
+        )
+
+
+def _reason(path: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "the file is gone"
+    if isinstance(error, UnidentifiedImageError):
+        return "the file is empty" if Path(path).stat().st_size == 0 else "not an image"
+    return str(error) or type(error).__name__

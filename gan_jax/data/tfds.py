@@ -1,0 +1,135 @@
+"""TensorFlow Datasets that are prepared already, read without TensorFlow.
+
+Nothing is ever downloaded: an attempt without a network takes minutes to fail.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_jax.data.cache import cached
+from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.records import RecordImages, open_builder, read_labels
+from gan_jax.data.splits import hold_out
+from gan_jax.errors import UsageError
+
+
+def tfds(name: str, resolution: int, data_dir: str | None) -> tuple[Dataset, object]:
+    """A prepared dataset: NAME, NAME/CONFIG, NAME:VERSION or NAME/CONFIG:VERSION, the newest version if none is given.
+
+    The splits are `train` and `test`; without a `test` split, or with one whose labels are withheld, `validation`
+    takes its place; without either, a sixth of `train` is held out.
+
+    Returns:
+      The dataset, whose images are decoded when they are asked for, and what identifies its contents.
+
+    Raises:
+      UsageError: unknown, not prepared, prepared in a format without random access, or a dataset without images.
+    """
+    place = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    folder = _find(name, Path(place).expanduser().absolute())
+    files = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in folder.iterdir())
+    identity = (str(folder), files)
+    try:
+        info = open_builder(str(folder)).info
+    except Exception as error:  # whatever its own reader raises on damaged files
+        raise UsageError(f"tfds:{name}: {folder} cannot be read: {error}") from error
+    formats = [each.value for each in info.available_file_formats()]
+    if "array_record" not in formats:
+        raise UsageError(
+            f"tfds:{name} is prepared as {', '.join(formats) or 'an unknown format'} in {folder}, which cannot be read "
+            f"in random order; remove that folder, or choose another --data-dir, and run {_preparing(name, place)}"
+        )
+
+    image = _feature(info.features, "image", "Image")
+    if image is None:
+        raise UsageError(f"tfds:{name} has no images: its features are {', '.join(info.features)}")
+    if np.dtype(info.features[image].np_dtype).kind == "f":
+        raise UsageError(f"tfds:{name}: {image!r} is floating-point, which has no known range; images must be integers")
+    label = _feature(info.features, "label", "ClassLabel")
+    channels = 1 if info.features[image].shape[-1] == 1 else 3
+    if "train" not in info.splits:
+        raise UsageError(f"tfds:{name} has no split 'train'; it has {', '.join(info.splits)}")
+
+    def split(part: str) -> Split:
+        indices = np.arange(info.splits[part].num_examples)
+        return Split(
+            RecordImages(str(folder), part, image, indices, resolution, channels),
+            _labels(folder, identity, part, label),
+        )
+
+    train = split("train")
+    for part in ("test", "validation"):
+        if part in info.splits:
+            test = split(part)
+            # -1 is how TFDS writes a label that was never published.
+            if test.labels is None or test.labels.min() >= 0:
+                break
+    else:
+        if len(train) < 2:
+            raise UsageError(f"tfds:{name}: one image cannot be split into training and test images")
+        train, test = (
+            Split(
+                RecordImages(str(folder), "train", image, part, resolution, channels),
+                None if train.labels is None else train.labels[part],
+            )
+            for part in hold_out(len(train), train.labels, 1 / 6)
+        )
+    classes = () if label is None else tuple(info.features[label].names)
+    return Dataset(f"tfds:{name}", train, test, classes), identity
+
+
+def _labels(folder: Path, identity: object, split: str, feature: str | None) -> np.ndarray | None:
+    if feature is None:
+        return None
+    # They are spread over all records, so that finding them means reading the whole split.
+    arrays = cached(
+        "tfds-labels", (identity, split, feature), lambda: {"label": read_labels(str(folder), split, feature)}
+    )
+    return arrays["label"]
+
+
+def _find(name: str, root: Path) -> Path:
+    """The folder of the dataset's files, the one with dataset_info.json."""
+    path, _, version = name.partition(":")
+    base = root / path
+    found = [each.parent for pattern in ("*", "*/*") for each in base.glob(f"{pattern}/dataset_info.json")]
+    if version:
+        found = [each for each in found if each.name == version]
+    configs = sorted({each.parent for each in found})
+    if len(configs) > 1:
+        names = ", ".join(f"tfds:{each.relative_to(root).as_posix()}" for each in configs)
+        raise UsageError(f"tfds:{name} is prepared in more than one configuration: choose one of {names}")
+    if found:
+        return max(found, key=lambda each: [int(part) if part.isdigit() else -1 for part in each.name.split(".")])
+
+    import tensorflow_datasets
+
+    known = tensorflow_datasets.list_builders(with_community_datasets=False)
+    dataset = path.partition("/")[0]
+    if dataset not in known:
+        prepared = [each.name for each in root.iterdir() if each.is_dir()] if root.is_dir() else []
+        near = difflib.get_close_matches(dataset, [*prepared, *known], n=3)
+        hint = f"; did you mean {' or '.join(f'tfds:{each}' for each in dict.fromkeys(near))}?" if near else ""
+        raise UsageError(f"tfds:{name}: TFDS knows no such dataset, and none is prepared in {root}{hint}")
+    raise UsageError(
+        f"tfds:{name} is not prepared: nothing in {base}. With a network, run {_preparing(name, str(root))}"
+    )
+
+
+def _preparing(name: str, data_dir: str) -> str:
+    # Not the `tfds build` command: without apache-beam it fails (tensorflow-datasets 4.9.10).
+    code = (
+        f"import tensorflow_datasets as tfds; "
+        f"tfds.builder('{name}', data_dir='{data_dir}', file_format='array_record').download_and_prepare()"
+    )
+    return f"""pip install 'gan-jax[tfds]' and then python -c "{code}\""""
+
+
+def _feature(features: Any, usual: str, kind: str) -> str | None:
+    """The name of the feature of class `kind`: the `usual` one, else the first."""
+    names = [name for name, feature in features.items() if type(feature).__name__ == kind]
+    return usual if usual in names else next(iter(names), None)
