@@ -1,0 +1,50 @@
+"""DCGAN (Radford et al. 2016, arXiv 1511.06434) with the non-saturating GAN objective, on 8x8 scans of digits.
+
+Another dataset, at another size: --dataset glyphs --resolution 32.
+"""
+
+from dataclasses import dataclass
+
+import optax
+
+from gan_jax.data import DataInfo
+from gan_jax.game import Game
+from gan_jax.games.gan import gan
+from gan_jax.networks import dcgan
+from gan_jax.objectives import non_saturating
+from gan_jax.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """DCGAN: a convolutional generator and discriminator that play the GAN game."""
+
+    dataset: str = "digits"
+    resolution: int = 8
+    steps: int = 6000
+
+    learning_rate: float = 2e-4
+    """Adam's, of both networks."""
+
+    width: int = 32
+    """Features beside the images; each halving of the side doubles them."""
+
+    latent_size: int = 100
+    """Numbers in a latent vector."""
+
+    ema: float = 0.998
+    """Decay of the average of the generator's weights that samples are drawn from."""
+
+
+def build(config: Config, data: DataInfo) -> Game:
+    resolution, _, channels = data.image_shape
+    adam = optax.adam(config.learning_rate, b1=0.5)
+    return gan(
+        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Discriminator(config.width),
+        non_saturating,
+        generator_optimizer=adam,
+        discriminator_optimizer=adam,
+        latent_size=config.latent_size,
+        ema=config.ema,
+    )

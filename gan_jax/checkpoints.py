@@ -1,0 +1,142 @@
+"""Checkpoints of a run's state, by Orbax: written in the background, verified when read."""
+
+import json
+import logging
+import shutil
+import zlib
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from gan_jax.errors import UserError
+from gan_jax.files import write_aside
+
+_KEEP = 3
+_MANIFEST = "manifest.json"
+
+_log = logging.getLogger(__name__)
+
+
+class Checkpoints:
+    """The checkpoints below a folder, the newest few of them. Used by one process: the state is the same on all."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder.absolute()
+        alone = dict(primary_host=0, active_processes={0}, barrier_sync_key_prefix="gan_jax")
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=_KEEP,
+            enable_async_checkpointing=True,
+            multiprocessing_options=ocp.options.MultiprocessingOptions(**(alone if jax.process_count() > 1 else {})),
+            async_options=ocp.options.AsyncOptions(post_finalization_callback=self._write_manifests),
+            create=jax.process_count() == 1,
+        )
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._manager = ocp.CheckpointManager(self._folder, options=options)
+        except OSError as error:
+            raise UserError(f"cannot keep checkpoints in {folder}: {error.strerror or error}") from error
+
+    def steps(self) -> list[int]:
+        return sorted(self._manager.all_steps())
+
+    def save(self, step: int, state: Any) -> None:
+        """Begins to write `state`, a pytree of host arrays that must not change afterwards."""
+        try:
+            self._manager.save(step, args=ocp.args.StandardSave(state))
+        except Exception as error:  # Orbax and TensorStore raise many kinds, also from the write before this one
+            raise self._failed(error) from error
+
+    def wait(self) -> None:
+        """Returns when what was saved is on disk; raises UserError if it could not be written."""
+        try:
+            self._manager.wait_until_finished()
+            self._manager.check_for_errors()
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        self._manager.close()
+
+    def restore_newest(self, like: Any) -> Any | None:
+        """The newest checkpoint that is whole, as host arrays in the structure of `like`; None if there is none.
+
+        Damaged ones are set aside, in the folder `damaged` beside this one, with a warning.
+        """
+        for step in reversed(self.steps()):
+            try:
+                self._verify(step)
+                return self._manager.restore(step, args=ocp.args.StandardRestore(like))
+            except Exception as error:  # whatever a damaged file makes Orbax raise
+                reason = str(error).partition("\n")[0][:200]
+                _log.warning("checkpoint %d is damaged (%s); falling back to the one before", step, reason)
+                self._set_aside(step)
+        return None
+
+    def _set_aside(self, step: int) -> None:
+        aside = self._folder.parent / "damaged" / str(step)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.parent.mkdir(exist_ok=True)
+        shutil.move(self._folder / str(step), aside)
+        self._manager.reload()
+
+    def _write_manifests(self) -> None:
+        """Notes the size and checksum of every file of the committed checkpoints that have no such note yet."""
+        for folder in self._folder.iterdir():
+            manifest = folder / _MANIFEST
+            if folder.name.isdigit() and not manifest.exists():
+                noted = json.dumps({str(p.relative_to(folder)): _checksum(p) for p in _files(folder)}).encode()
+                write_aside(manifest, lambda file, noted=noted: file.write(noted))
+
+    def _verify(self, step: int) -> None:
+        # TensorStore finds most damage itself, but tells it in hundreds of tracebacks from its threads.
+        folder = self._folder / str(step)
+        manifest = folder / _MANIFEST
+        if not manifest.exists():  # the run was killed between the commit and the note
+            return
+        for name, checksum in json.loads(manifest.read_bytes()).items():
+            path = folder / name
+            if not path.exists():
+                raise ValueError(f"{name} is missing")
+            if _checksum(path) != checksum:
+                raise ValueError(f"{name} has changed or was cut short")
+
+    def _failed(self, error: Exception) -> UserError:
+        reason = next((str(e) for e in _causes(error) if isinstance(e, OSError)), str(error)).partition("\n")[0]
+        return UserError(f"cannot write a checkpoint to {self._folder}: {reason}")
+
+
+def to_host(state: Any) -> Any:
+    """A copy of `state` in host memory, PRNG keys as their raw words: what `Checkpoints.save` takes."""
+    return jax.tree.map(lambda x: np.array(jax.random.key_data(x) if _is_key(x) else x), state)
+
+
+def to_device(saved: Any, like: Any) -> Any:
+    """The inverse of `to_host`, for a state of the structure of `like`, which may be abstract."""
+    return jax.tree.map(lambda x, like: jax.random.wrap_key_data(x) if _is_key(like) else jax.numpy.array(x), saved, like)
+
+
+def host_like(abstract: Any) -> Any:
+    """The structure and shapes that `to_host` gives for a state like `abstract`."""
+    return jax.eval_shape(lambda s: jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, s), abstract)
+
+
+def _is_key(x: Any) -> bool:
+    return jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST)
+
+
+def _checksum(path: Path) -> list[int]:
+    data = path.read_bytes()
+    return [len(data), zlib.crc32(data)]
+
+
+def _causes(error: BaseException | None):
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

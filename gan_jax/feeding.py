@@ -1,0 +1,54 @@
+"""The data side of the loop: what lies on the devices, and what goes to them with every call of the program."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import numpy as np
+
+from gan_jax.data import Split, batch_indices
+from gan_jax.stepping import replicate, spread
+
+_MOST_WORKERS = 16
+
+
+def resident(split: Split, devices: int) -> Any:
+    """The whole split on every device, if it is in memory; () if it is streamed."""
+    if not split.in_memory:
+        return ()
+    arrays = {"image": split.images}
+    if split.labels is not None:
+        arrays["label"] = split.labels
+    return replicate(arrays, devices)
+
+
+@contextmanager
+def feed(
+    split: Split, *, seed: int, batch_size: int, parts: int, chunk: int, start: int, devices: int
+) -> Iterator[Callable[[int], Any]]:
+    """Gives the function from a step to the `items` of the program that plays `chunk` steps from there.
+
+    A batch has `parts * batch_size` examples. A split that is streamed is read in order from step `start`, one step at
+    a time, by worker processes that end with this context.
+    """
+    size = parts * batch_size
+    if split.in_memory:
+
+        def indices(step: int) -> np.ndarray:
+            rows = np.stack([batch_indices(seed, s, size, len(split)) for s in range(step, step + chunk)])
+            return spread(rows.astype(np.int32), parts, devices)
+
+        yield indices
+        return
+
+    from gan_jax.data.stream import stream
+
+    mine = spread(np.arange(size)[None], parts, devices)
+    workers = min(_MOST_WORKERS, max(1, (os.cpu_count() or 1) - 1))
+    batches = stream(split, seed=seed, start=start, batch_size=size, rows=mine.reshape(-1), workers=workers)
+    try:
+        yield lambda step: jax.tree.map(lambda x: x.reshape(*mine.shape, *x.shape[1:]), next(batches))
+    finally:
+        batches.close()

@@ -1,0 +1,152 @@
+"""What a run tells while it trains: metrics.jsonl, TensorBoard events, and a line or a bar on the terminal."""
+
+import json
+import math
+import os
+import time
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gan_jax.errors import UserError
+from gan_jax.files import write_aside
+from gan_jax.game import Metrics
+
+# Seconds between lines where the output is not a terminal.
+_LINE_EVERY = 10.0
+
+
+class MetricsLog:
+    """metrics.jsonl and TensorBoard events. On resuming at `step`, later lines, which will be played again, go."""
+
+    def __init__(self, folder: Path, step: int):
+        from tensorboardX import SummaryWriter
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / "metrics.jsonl"
+        self.rows = [row for row in _whole_rows(self.path) if row["step"] <= step]
+        write_aside(self.path, lambda file: file.writelines(_line(row) for row in self.rows))
+        self._file = open(self.path, "ab")
+        self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
+
+    def add(self, row: dict) -> None:
+        self.rows.append(row)
+        self._file.write(_line(row))
+        for name, value in row.items():
+            if name not in ("step", "seconds") and value is not None:
+                self._events.add_scalar(name, value, row["step"])
+
+    def flush(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+        self._events.close()
+
+
+def _line(row: dict) -> bytes:
+    return (json.dumps(row) + "\n").encode()
+
+
+def _whole_rows(path: Path) -> list[dict]:
+    rows = []
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:  # the last line of a run that was killed while writing it
+            break
+    return rows
+
+
+class Recorder:
+    """Takes the metrics of every call as they lie on the device; fetches, checks and records them later, in bulk.
+
+    Fetching waits for the device, so the newest call is left alone until the next one is under way. `log` is None in
+    processes that only watch for non-finite losses.
+    """
+
+    def __init__(self, log: MetricsLog | None, display: "Display", *, start: int, every: int, examples: int, fetch):
+        self._log, self._display, self._every, self._examples, self._fetch = log, display, every, examples, fetch
+        self._pending: deque[tuple[int, int, Metrics]] = deque()
+        self._before = log.rows[-1]["seconds"] if log and log.rows else 0.0
+        self.restart_clock(start)
+
+    def restart_clock(self, step: int) -> None:
+        """Images a second and elapsed seconds count from now, `step`: what came before was compilation."""
+        self._began = time.monotonic()
+        self._mark = (step, self._began)
+
+    def add(self, step: int, count: int, metrics: Metrics) -> None:
+        """The metrics of steps step + 1, ..., step + count."""
+        self._pending.append((step, count, metrics))
+        self.record(leave=1)
+
+    def record(self, leave: int = 0) -> None:
+        """Fetches all calls but the newest `leave`. Raises UserError at the first loss that is not finite."""
+        calls = [self._pending.popleft() for _ in range(len(self._pending) - leave)]
+        for step, count, metrics in self._fetch(calls):
+            for i in range(count):
+                values = {name: float(values[i]) for name, values in metrics.items()}
+                self._check(step + i + 1, values)
+                if (step + i + 1) % self._every == 0:
+                    self._show(step + i + 1, values)
+
+    def _check(self, step: int, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            if name.endswith("_loss") and not math.isfinite(value):
+                raise UserError(f"the loss of the {name.removesuffix('_loss')} became {value} at step {step}")
+
+    def _show(self, step: int, values: dict[str, float]) -> None:
+        now = time.monotonic()
+        steps, spent = step - self._mark[0], now - self._mark[1]
+        rate = round(steps * self._examples / spent, 1) if steps > 0 else None
+        self._mark = (step, now)
+        seconds = round(self._before + now - self._began, 3)
+        row = {"step": step, **values, "images_per_second": rate, "seconds": seconds}
+        if self._log:
+            self._log.add(row)
+        self._display.show(row)
+
+
+class Display:
+    """The progress of a run: a bar on a terminal, otherwise a line every few seconds."""
+
+    def __init__(self, console: Console, total: int, done: int):
+        self._console = console
+        self._total = total
+        self._line_at = time.monotonic() + _LINE_EVERY
+        self._progress = Progress(
+            TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[text]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=total, completed=done, text="compiling")
+
+    def __enter__(self) -> "Display":
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def show(self, row: dict) -> None:
+        """Shows the latest line of the metrics."""
+        shown = {name: value for name, value in row.items() if name not in ("step", "seconds", "images_per_second")}
+        numbers = "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in shown.items())
+        text = f"{numbers}  {row['images_per_second'] or 0:,.0f} images/s"
+        self._progress.update(self._task, completed=row["step"], text=text)
+        if not self._console.is_terminal and time.monotonic() >= self._line_at:
+            self._line_at = time.monotonic() + _LINE_EVERY
+            left = (self._total - row["step"]) * row["seconds"] / max(row["step"], 1)
+            self._console.print(f"step {row['step']}/{self._total}  {text}  about {left:.0f} s left", highlight=False)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else str(value)

@@ -1,0 +1,169 @@
+"""The run folder: what it holds, and who may go on with it.
+
+config.json (settings, versions, devices, commit), experiment.py (the experiment as it was), metrics.jsonl, TensorBoard
+events, samples/, curves.png, checkpoints/, evaluation.json.
+"""
+
+import difflib
+import importlib.metadata
+import json
+import platform
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import jax
+
+from gan_jax import settings as settings_module
+from gan_jax.checkpoints import Checkpoints, host_like, to_device
+from gan_jax.data.dataset import DataInfo
+from gan_jax.errors import UsageError, UserError
+from gan_jax.experiment import Experiment, load_experiment
+from gan_jax.files import write_aside
+from gan_jax.game import Game, init_state, networks
+from gan_jax.settings import Settings
+
+_PACKAGES = ("gan-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder and what it was started with."""
+
+    folder: Path
+    experiment: Experiment
+    settings: Settings
+    info: DataInfo
+
+    def game(self) -> Game:
+        return build(self.experiment, self.settings, self.info)
+
+    def newest_networks(self) -> tuple[int, dict[str, Any]]:
+        """The step of the newest whole checkpoint, and the networks there as `Game.sample` takes them."""
+        abstract = jax.eval_shape(lambda: init_state(self.game(), jax.random.key(0)))
+        checkpoints = Checkpoints(self.folder / "checkpoints")
+        saved = checkpoints.restore_newest(host_like(abstract))
+        checkpoints.close()
+        if saved is None:
+            raise UsageError(f"{self.folder} holds no checkpoint yet")
+        state = to_device(saved, abstract)
+        return int(state.step), networks(state)
+
+
+def build(experiment: Experiment, settings: Settings, info: DataInfo) -> Game:
+    """The experiment's game. A ValueError in it, a setting that it cannot have, becomes a UsageError."""
+    try:
+        return experiment.build(settings, info)
+    except ValueError as error:
+        raise UsageError(f"{experiment.path.name}: {error}") from error
+
+
+def check_same(folder: Path, experiment: Experiment, settings: Settings) -> bool:
+    """Whether `folder` holds a run, which is then this very one: UsageError names what differs otherwise."""
+    path = folder / "config.json"
+    if not path.exists():
+        return False
+    old = _read_config(folder)
+    new_settings = json.loads(json.dumps(settings_module.to_json(settings)))
+    old_settings = old["settings"]
+    differing = [
+        f"{name} is {old_settings.get(name)!r} there and {new_settings.get(name)!r} here"
+        for name in sorted(old_settings.keys() | new_settings.keys())
+        if old_settings.get(name) != new_settings.get(name)
+    ]
+    source = (folder / "experiment.py").read_text()
+    if old["experiment"] != experiment.name:
+        differing.insert(0, f"experiment is {old['experiment']!r} there and {experiment.name!r} here")
+    elif source != experiment.source:
+        lines = difflib.unified_diff(source.splitlines(), experiment.source.splitlines(), lineterm="", n=0)
+        changed = next((line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")), "")
+        differing.append(f"the experiment's file has changed (first: {changed.strip()!r})")
+    if differing:
+        raise UsageError(f"{folder} holds another run: {'; '.join(differing)}. Give another --workdir.")
+    return True
+
+
+def create(folder: Path, experiment: Experiment, settings: Settings, info: DataInfo) -> None:
+    """Writes config.json and experiment.py. Raises UserError where that cannot be done."""
+    config = {
+        "experiment": experiment.name,
+        "path": str(experiment.path.resolve()),
+        "settings": settings_module.to_json(settings),
+        "data": {"image_shape": info.image_shape, "classes": info.classes},
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "devices": [str(device) for device in jax.devices()],
+        "device_kind": jax.devices()[0].device_kind,
+        "processes": jax.process_count(),
+        "git_commit": _git_commit(experiment.path.parent),
+    }
+    # The configuration last: a folder that has one is a run.
+    write_text(folder / "experiment.py", experiment.source)
+    write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
+
+
+def load_run(folder: Path) -> Run:
+    """The run in `folder`; UsageError if there is none."""
+    if not (folder / "config.json").exists():
+        raise UsageError(f"{folder} is not a run: it has no config.json")
+    config = _read_config(folder)
+    # As if it stood where it was, so that it finds the modules beside it.
+    experiment = load_experiment(Path(config["path"]), (folder / "experiment.py").read_text())
+    settings = _settings_from_json(experiment.config, config["settings"])
+    info = DataInfo(tuple(config["data"]["image_shape"]), tuple(config["data"]["classes"]))
+    return Run(folder, experiment, settings, info)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file whole or not at all; UserError where it cannot be written."""
+    attempt(path, lambda: write_aside(path, lambda file: file.write(text.encode())))
+
+
+def attempt(path: Path, write: Callable[[], Any]) -> None:
+    """Calls `write`, which writes `path`; UserError says why it could not."""
+    try:
+        write()
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _read_config(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {folder / 'config.json'}: {error}") from error
+
+
+def _settings_from_json(config: type[Settings], values: dict) -> Settings:
+    hints = get_type_hints(config)
+    known = {field.name for field in fields(config)}
+    unknown = values.keys() - known
+    if unknown:
+        raise UsageError(f"config.json has settings that the experiment does not: {', '.join(sorted(unknown))}")
+
+    def restored(name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return tuple(value)
+        return Path(value) if isinstance(value, str) and hints[name] in (Path, Path | None) else value
+
+    return config(**{name: restored(name, value) for name, value in values.items()})
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit(folder: Path) -> str | None:
+    """The commit of the experiment's repository, with "+" if files differ from it; None outside of one."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None

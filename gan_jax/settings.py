@@ -1,0 +1,67 @@
+"""What every run can be told. An experiment's `Config` extends this class; its fields become the command's flags."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from gan_jax.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of a training run."""
+
+    dataset: str = "digits"
+    """Images to learn: digits, glyphs, tfds:NAME, folder:PATH or npz:PATH."""
+
+    resolution: int = 32
+    """Side of the images in pixels; images of another size are resized and centre-cropped."""
+
+    steps: int = 10_000
+    """Rounds of the game to play."""
+
+    batch_size: int = 64
+    """Examples in a batch, over all devices."""
+
+    seed: int = 0
+    """Of the initial weights, the latents and the order of the data. Same seed, same devices: the same bits."""
+
+    flip: bool = False
+    """Mirror each training image left to right with probability one half."""
+
+    workdir: Path | None = None
+    """The run's folder; runs/EXPERIMENT by default. Training again on a folder that holds a run resumes it."""
+
+    data_dir: Path | None = None
+    """Where prepared TFDS datasets lie; $TFDS_DATA_DIR or ~/tensorflow_datasets by default."""
+
+    log_every: int = 20
+    """Steps between lines of metrics.jsonl."""
+
+    sample_every: int = 500
+    """Steps between sample grids."""
+
+    checkpoint_every: int = 1000
+    """Steps between checkpoints."""
+
+    steps_per_dispatch: int = 0
+    """Steps that one call of the compiled program plays; 0 chooses what is fast on the backend."""
+
+
+# Where a run lives and finds its data does not change what it computes.
+PLACES = ("workdir", "data_dir")
+
+
+def check(settings: Settings) -> None:
+    """Raises UsageError for a value that no run can have."""
+    for name in ("resolution", "steps", "batch_size", "log_every", "sample_every", "checkpoint_every"):
+        if getattr(settings, name) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(settings, name)}")
+    for name in ("seed", "steps_per_dispatch"):
+        if getattr(settings, name) < 0:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 0, not {getattr(settings, name)}")
+
+
+def to_json(settings: Settings) -> dict:
+    """The settings as plain values, without the places."""
+    values = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name not in PLACES}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}

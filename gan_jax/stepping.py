@@ -1,0 +1,98 @@
+"""From a game to the compiled program that plays some of its steps, on one device or on all."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gan_jax.data.transforms import random_flip, to_float
+from gan_jax.game import Game, Metrics, State, train_step
+from gan_jax.parallel import AXIS, example_keys
+
+# An unused value of the step's key, for the augmentation.
+_AUGMENTATION = 0x6175676D
+
+Play = Callable[[State, Any, Any, int], tuple[State, Metrics]]
+
+
+def choose_steps_per_dispatch(resolution: int) -> int:
+    """How many steps one call should play.
+
+    A loop of steps saves the time between calls, which counts where steps are short. On CPU, XLA runs convolutions in
+    a loop slowly (jax-ml/jax issue 12868), so only images small enough for the patches lowering are trained in one.
+    """
+    return 20 if jax.default_backend() != "cpu" or resolution <= 8 else 1
+
+
+def make_play(game: Game, *, chunk: int, flip: bool, devices: int) -> Play:
+    """The function (state, resident, items, count) -> (state, metrics) that plays `count` <= `chunk` steps.
+
+    resident: the whole dataset on the device, {"image": uint8 (N, H, W, C), ...}, or () where batches are streamed.
+    items: for each of `chunk` steps, the indices (B,) of its examples in `resident`, or else the batch itself.
+    metrics: each (chunk,), the first `count` of them filled.
+
+    The program is the same for any count, so the bits do not depend on where a run was interrupted. With several
+    `devices` everything but count has a leading axis of local devices. The state that goes in is used up.
+    """
+
+    def one(state: State, resident: Any, item: Any) -> tuple[State, Metrics]:
+        examples = jax.tree.map(lambda x: x[item], resident) if resident else item
+        images = to_float(examples["image"])
+        if flip:
+            images = _flip(images, jax.random.fold_in(jax.random.fold_in(state.key, state.step), _AUGMENTATION), game)
+        return train_step(game, state, {**examples, "image": images})
+
+    def loop(state: State, resident: Any, items: Any, count: Any) -> tuple[State, Metrics]:
+        def body(i, carry):
+            state, metrics = carry
+            state, new = one(state, resident, jax.tree.map(lambda x: x[i], items))
+            return state, {name: metrics[name].at[i].set(new[name]) for name in metrics}
+
+        shapes = jax.eval_shape(one, state, resident, jax.tree.map(lambda x: x[0], items))[1]
+        metrics = {name: jnp.zeros((chunk, *m.shape), m.dtype) for name, m in shapes.items()}
+        return jax.lax.fori_loop(0, count, body, (state, metrics))
+
+    def single(state: State, resident: Any, items: Any, count: Any) -> tuple[State, Metrics]:
+        del count
+        state, metrics = one(state, resident, jax.tree.map(lambda x: x[0], items))
+        return state, jax.tree.map(lambda m: m[None], metrics)
+
+    play = single if chunk == 1 else loop
+    if devices == 1:
+        return jax.jit(play, donate_argnums=0)
+    return jax.pmap(play, axis_name=AXIS, in_axes=(0, 0, 0, None), donate_argnums=0)
+
+
+def _flip(images: jax.Array, key: jax.Array, game: Game) -> jax.Array:
+    parts = images.reshape(game.parts, -1, *images.shape[1:])
+    keys = jnp.stack([example_keys(jax.random.fold_in(key, i), parts.shape[1]) for i in range(game.parts)])
+    return jax.vmap(random_flip)(parts, keys).reshape(images.shape)
+
+
+def replicate(tree: Any, devices: int) -> Any:
+    """`tree` with a leading axis of local devices, a copy on each; `tree` itself on its device when there is but one."""
+    if devices == 1:
+        return jax.device_put(tree, jax.local_devices()[0])
+    return jax.pmap(lambda tree, _: tree, in_axes=(None, 0))(tree, np.zeros(jax.local_device_count()))
+
+
+def first(tree: Any, devices: int) -> Any:
+    """One device's copy of what `replicate` made."""
+    return tree if devices == 1 else jax.tree.map(lambda x: x.addressable_shards[0].data[0], tree)
+
+
+def spread(rows: np.ndarray, parts: int, devices: int) -> np.ndarray:
+    """Each local device's share of (steps, parts * batch_size) rows: (local devices, steps, parts * share).
+
+    Every part is cut into as many shares as there are devices, in their order, so that device d sees the examples that
+    it would see of the global batch. For one device the rows themselves.
+    """
+    if devices == 1:
+        return rows
+    shares = rows.reshape(len(rows), parts, devices, -1)
+    mine = [jax.devices().index(device) for device in jax.local_devices()]
+    return np.stack([shares[:, :, d].reshape(len(rows), -1) for d in mine])
+
+
