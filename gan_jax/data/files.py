@@ -75,7 +75,9 @@ def all_gray(root: str, names: Sequence[str]) -> bool:
 def refuse(unreadable: Sequence[UnreadableImage], count: int) -> None:
     """Raises one UsageError for all `unreadable` of `count` images, if there are any."""
     if unreadable:
-        first = "; ".join(f"{path} ({reason})" for path, reason in (error.args for error in unreadable[:3]))
+        first = "; ".join(
+            f"{path} ({reason})" for path, reason in (error.args for error in sorted(unreadable, key=str)[:3])
+        )
         more = f"; and {len(unreadable) - 3} more" if len(unreadable) > 3 else ""
         raise UsageError(
             f"{len(unreadable)} of {count} images cannot be read: {first}{more}; remove or replace these files"

@@ -32,7 +32,7 @@ def folder(path: str, resolution: int) -> tuple[Dataset, object]:
 
     If `path` holds folders `train` and `test`, these are the splits (and whatever else is there is left alone); else
     a sixth of the images is held out. The folders at the top of a split are its classes, in sorted order, if every
-    image of the split is in one of them; otherwise there are no labels. Hidden files and folders are skipped.
+    image is in one of them; otherwise there are no labels. Hidden files and folders are skipped.
 
     Returns:
       The dataset, whose images are decoded when they are asked for, and what identifies its contents.

@@ -21,7 +21,7 @@ FONTS = (
     *("cmb10", "cmmi10", "cmr10", "cmss10", "cmti10", "cmtt10"),
 )
 
-_CAP_HEIGHT = 0.62  # of the image's side
+_CAP_HEIGHT = 0.6  # of the image's side
 _WEIGHTS = (0.0, 0.008, 0.016)  # extra stroke, as a part of the image's side
 
 
@@ -69,8 +69,10 @@ def draw(number: int, resolution: int) -> np.ndarray:
 
 
 @cache
-def _letter(font: str, letter: str, weight: float, size: int) -> Image.Image:
-    """The unwarped letter, centred in an image of side `size`."""
+def _letter(font: str, letter: str, weight: float, side: int) -> Image.Image:
+    """The unwarped letter, centred in an image of the given side."""
+    # Drawn four times as large, since fonts are hinted and placed to whole pixels.
+    size = 4 * side
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"
     layout = ImageFont.Layout.BASIC  # always there; the other one depends on how Pillow was built
     trial = ImageFont.truetype(path, 1000, layout_engine=layout)
@@ -82,7 +84,7 @@ def _letter(font: str, letter: str, weight: float, size: int) -> Image.Image:
     left, top, right, bottom = pen.textbbox((0, 0), letter, face, stroke_width=stroke)
     place = ((size - left - right) / 2, (size - top - bottom) / 2)
     pen.text(place, letter, 255, face, stroke_width=stroke)
-    return image
+    return image.reduce(4)
 
 
 def _warp(uniform: np.ndarray, size: int) -> tuple[float, ...]:
@@ -93,7 +95,7 @@ def _warp(uniform: np.ndarray, size: int) -> tuple[float, ...]:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     forward = np.eye(3)
     forward[:2, :2] = turn @ shape
-    forward[:2, 2] = 0.05 * right, 0.05 * down
+    forward[:2, 2] = 0.04 * right, 0.04 * down
     forward[2, :2] = 0.1 * tilt_x, 0.1 * tilt_y  # a slight perspective
     # Coordinates above have their origin at the centre and the image's side as unit.
     to_pixels = np.array([[size, 0, size / 2], [0, size, size / 2], [0, 0, 1]])

@@ -91,7 +91,7 @@ def materialize(images: Images) -> np.ndarray:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(fill, range(len(whole)), chunksize=64):
             pass
-    refuse(sorted(unreadable, key=str), len(whole))
+    refuse(unreadable, len(whole))
     return whole
 
 

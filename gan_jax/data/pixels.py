@@ -8,7 +8,7 @@ _GRAY = ("1", "L", "LA", "La", *_SIXTEEN_BIT)
 
 
 def is_gray(image: Image.Image) -> bool:
-    """Whether the picture is grayscale, from its mode and palette alone: no pixel is decoded."""
+    """Whether the picture is grayscale, from its mode and palette alone: a colour image of gray pixels is not."""
     if image.mode in ("P", "PA"):
         palette = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
         return bool((palette == palette[:, :1]).all())

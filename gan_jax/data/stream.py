@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def stream(
     rows: Rows,
     workers: int,
     batches: int | None = None,
-) -> Iterator[dict[str, np.ndarray]]:
+) -> Generator[dict[str, np.ndarray], None, None]:
     """Yields the batches of steps start, start + 1, ...: exactly `take(split, batch_indices(...)[rows])` of each.
 
     Args:

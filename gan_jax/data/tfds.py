@@ -97,8 +97,11 @@ def _find(name: str, root: Path) -> Path:
     path, _, version = name.partition(":")
     base = root / path
     found = [each.parent for pattern in ("*", "*/*") for each in base.glob(f"{pattern}/dataset_info.json")]
-    if version:
+    if version and found:
+        names = ", ".join(f"tfds:{each.parent.relative_to(root).as_posix()}:{each.name}" for each in sorted(found))
         found = [each for each in found if each.name == version]
+        if not found:
+            raise UsageError(f"tfds:{name} is not prepared in {root}; prepared are {names}")
     configs = sorted({each.parent for each in found})
     if len(configs) > 1:
         names = ", ".join(f"tfds:{each.relative_to(root).as_posix()}" for each in configs)

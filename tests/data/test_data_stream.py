@@ -1,0 +1,107 @@
+import itertools
+import multiprocessing
+import os
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_jax.data import Split, batch_indices, load, stream, take
+from gan_jax.errors import UserError
+
+
+class Computed:
+    """Random access to images that say their own number."""
+
+    shape = (50, 2, 2, 1)
+
+    def __len__(self):
+        return 50
+
+    def __getitem__(self, index):
+        return np.full((2, 2, 1), index, np.uint8)
+
+
+class Witness(Computed):
+    """Its images say whether they were made where they should be."""
+
+    def __getitem__(self, index):
+        apart = multiprocessing.parent_process() is not None
+        jax = sys.modules.get("jax")
+        cpu_only = jax is None or jax.config.jax_platforms == "cpu"
+        return np.full((2, 2, 1), apart and cpu_only, np.uint8)
+
+
+class Fatal(Computed):
+    """Kills the process that reads it."""
+
+    def __getitem__(self, index):
+        os._exit(9)
+
+
+def workers_alive():
+    return [child for child in multiprocessing.active_children() if "prefetch" in child.name]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for index in range(30):
+        array = np.random.default_rng(index).integers(0, 256, (20, 24, 3), np.uint8)
+        path = tmp_path / "images" / "ab"[index % 2] / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(array).save(path)
+    return load(f"folder:{tmp_path}/images", resolution=16, memory_limit=0).train
+
+
+@pytest.mark.parametrize(("workers", "start"), [(0, 0), (0, 5), (2, 3)])
+def test_batches_are_those_of_their_steps(folder, workers, start):
+    # A batch size that divides nothing, so that batches reach over the ends of epochs.
+    batches = list(stream(folder, seed=4, start=start, batch_size=7, rows=slice(0, 7), workers=workers, batches=9))
+    assert len(batches) == 9
+    for step, batch in enumerate(batches, start):
+        wanted = take(folder, batch_indices(4, step, 7, len(folder)))
+        assert batch.keys() == wanted.keys() == {"image", "label"}
+        np.testing.assert_array_equal(batch["image"], wanted["image"])
+        np.testing.assert_array_equal(batch["label"], wanted["label"])
+        assert (batch["image"].dtype, batch["label"].dtype) == (np.uint8, np.int32)
+    assert not workers_alive()
+
+
+@pytest.mark.parametrize("rows", [slice(4, 8), np.array([7, 0, 2])])
+def test_a_process_gets_its_rows_of_the_global_batch(rows):
+    split = Split(Computed(), None)
+    for step, batch in enumerate(stream(split, seed=0, start=0, batch_size=8, rows=rows, workers=0, batches=10)):
+        assert batch.keys() == {"image"}
+        np.testing.assert_array_equal(batch["image"][:, 0, 0, 0], batch_indices(0, step, 8, 50)[rows])
+
+
+def test_a_stream_has_no_end_unless_asked_for():
+    split = Split(Computed(), None)
+    batches = stream(split, seed=0, start=10**9, batch_size=8, rows=slice(None), workers=0)
+    last = next(itertools.islice(batches, 99, None))
+    np.testing.assert_array_equal(last["image"][:, 0, 0, 0], batch_indices(0, 10**9 + 99, 8, 50))
+    batches.close()
+    assert list(stream(split, seed=0, start=0, batch_size=8, rows=slice(None), workers=0, batches=0)) == []
+
+
+def test_workers_decode_away_from_the_accelerator_and_end_with_the_stream():
+    batches = stream(Split(Witness(), None), seed=0, start=0, batch_size=4, rows=slice(None), workers=1)
+    assert next(batches)["image"].all()
+    assert len(workers_alive()) == 1
+    batches.close()
+    assert not workers_alive()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_file_that_cannot_be_decoded_is_named(folder, workers):
+    name = os.path.join(folder.images._root, folder.images._names[3])
+    os.truncate(name, 200)
+    with pytest.raises(UserError, match=name):
+        list(stream(folder, seed=0, start=0, batch_size=8, rows=slice(None), workers=workers, batches=5))
+    assert not workers_alive()
+
+
+def test_a_worker_that_dies_is_an_error_and_not_a_wait():
+    with pytest.raises(UserError, match="process that decodes images died"):
+        next(stream(Split(Fatal(), None), seed=0, start=0, batch_size=8, rows=slice(None), workers=1))
