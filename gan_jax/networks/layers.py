@@ -63,13 +63,26 @@ class BatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        return nn.BatchNorm(
-            use_running_average=not self.train,
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-            scale_init=self.scale_init,
-            axis_name=parallel.AXIS if parallel.axis_is_bound() else None,
-        )(x)
+        # Not flax.linen.BatchNorm: its reshapes of the vectors keep XLA from seeing that a pass that is differentiated
+        # and one that is not (the fakes of D's move and of G's) are the same computation, and they run twice.
+        vector = x.shape[-1:]
+        scale = self.param("scale", self.scale_init, vector)
+        bias = self.param("bias", nn.initializers.zeros, vector)
+        running_mean = self.variable("batch_stats", "mean", jnp.zeros, vector)
+        running_var = self.variable("batch_stats", "var", jnp.ones, vector)
+        mean, var = running_mean.value, running_var.value
+        if self.train:
+            axes = tuple(range(x.ndim - 1))
+            mean, square = parallel.mean_over_devices((jnp.mean(x, axes), jnp.mean(x * x, axes)))
+            var = jnp.maximum(square - mean * mean, 0)  # rounding may leave it below 0
+            if not self.is_initializing():
+                running_mean.value = self.momentum * running_mean.value + (1 - self.momentum) * mean
+                running_var.value = self.momentum * running_var.value + (1 - self.momentum) * var
+
+        def along(vector):
+            return jax.lax.broadcast_in_dim(vector, x.shape, (x.ndim - 1,))
+
+        return (x - along(mean)) * along(jax.lax.rsqrt(var + self.epsilon) * scale) + along(bias)
 
 
 def leaky_relu(x: jax.Array) -> jax.Array:
