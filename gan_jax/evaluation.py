@@ -4,9 +4,9 @@ No figure here means much alone. A Frechet distance depends on the features, and
 recall depend on both too. So each is taken twice, with the same classifier and the same counts: once of samples against
 held-out images, and once of real training images in the samples' place. The second is what "as good as real" would be.
 
-"Real" is a yardstick, not a bound. Where the splits have equal class proportions, training images match the held-out
-ones a little better than independent draws could: a perfect generator would reach about 1.2 times the real Frechet
-distance on `digits`, nearer 1 on larger datasets. And a generator that copies its training images reaches exactly 1:
+"Real" is a yardstick, not a bound. Where the splits have equal class proportions, all training images together match the
+held-out ones a little better than independent draws could: a perfect generator is estimated to reach 1.2 times the real
+Frechet distance on `digits`, and nearer 1 on larger datasets. A generator that copies its training images reaches 1 too:
 that is what the distance to the nearest training image is for.
 """
 

@@ -86,8 +86,8 @@ def train_classifier(dataset: Dataset, seed: int = 0) -> Classifier:
     """Trains on the training split (50,000 of its images if there are more), tests on 10,000 held-out ones.
 
     AdamW with a one-cycle schedule, cross-entropy, and random shifts of up to 1/16 of the image: 10 epochs, but at
-    least 800 steps and at most 4000 of 128 images each. On one machine, the same data
-    and seed give the same classifier.
+    least 800 steps and at most 4000 of 128 images each. On one machine, the same data and seed
+    give the same classifier.
 
     Raises UsageError where a split has no images or labels, or there are fewer than two classes.
     """
@@ -96,31 +96,19 @@ def train_classifier(dataset: Dataset, seed: int = 0) -> Classifier:
     # Decoded once: the epochs would otherwise decode each image again.
     examples = take(dataset.train, chosen)
     steps = min(max(10 * len(chosen) // _TRAINING_BATCH, _FEWEST_STEPS), _MOST_STEPS)
-    network = ClassifierNetwork(len(dataset.classes))
-    optimizer = optax.adamw(optax.cosine_onecycle_schedule(steps, peak_value=4e-3, pct_start=0.2), weight_decay=1e-2)
+    classes = len(dataset.classes)
     key = jax.random.key(seed)
-    params = jax.jit(network.init)(key, examples["image"][:1])["params"]
-
-    def loss(params: Any, images: jax.Array, labels: jax.Array) -> jax.Array:
-        logits = _outputs(params, images, network.classes)[1]
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
-
-    @jax.jit
-    def train_step(params: Any, moments: Any, images: jax.Array, labels: jax.Array, key: jax.Array):
-        gradients = jax.grad(loss)(params, _shifted(images, key), labels)
-        updates, moments = optimizer.update(gradients, moments, params)
-        return optax.apply_updates(params, updates), moments
-
-    moments = optimizer.init(params)
+    params = jax.jit(ClassifierNetwork(classes).init)(key, examples["image"][:1])["params"]
+    moments = _optimizer(steps).init(params)
     for step in range(steps):
         batch = batch_indices(seed, step, _TRAINING_BATCH, len(chosen))
         images, labels = examples["image"][batch], examples["label"][batch]
-        params, moments = train_step(params, moments, images, labels, jax.random.fold_in(key, step))
+        params, moments = _train_step(params, moments, images, labels, jax.random.fold_in(key, step), classes, steps)
 
-    untested = Classifier(params, network.classes, accuracy=0.0)
+    untested = Classifier(params, classes, accuracy=0.0)
     test = take(dataset.test, subset(len(dataset.test), _MOST_TESTED))
     right = untested.probabilities(test["image"]).argmax(axis=1) == test["label"]
-    return Classifier(params, network.classes, accuracy=float(right.mean()))
+    return Classifier(params, classes, accuracy=float(right.mean()))
 
 
 def check_labels(dataset: Dataset) -> None:
@@ -143,6 +131,20 @@ def subset(count: int, most: int) -> np.ndarray:
     """Ascending indices below `count`: all, or `most` drawn at random, the same ones each time."""
     # Not the first ones: a folder's images are sorted by class.
     return np.sort(shuffled(count, 0)[:most])
+
+
+def _optimizer(steps: int) -> optax.GradientTransformation:
+    return optax.adamw(optax.cosine_onecycle_schedule(steps, peak_value=4e-3, pct_start=0.2), weight_decay=1e-2)
+
+
+@partial(jax.jit, static_argnames=("classes", "steps"))
+def _train_step(params: Any, moments: Any, images: jax.Array, labels: jax.Array, key: Any, classes: int, steps: int):
+    def loss(params: Any) -> jax.Array:
+        _, logits = _outputs(params, _shifted(images, key), classes)
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+    updates, moments = _optimizer(steps).update(jax.grad(loss)(params), moments, params)
+    return optax.apply_updates(params, updates), moments
 
 
 @partial(jax.jit, static_argnames="classes")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gan_jax.errors import UsageError
-from gan_jax.metrics.neighbors import distance_blocks, kth_neighbor_distances
+from gan_jax.metrics.neighbors import kth_neighbor_squared_distances, on_grid, squared_distance_blocks
 
 
 def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[float, float]:
@@ -16,15 +16,16 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[fl
     Source: Kynkaanniemi et al. 2019 (arXiv 1904.06991), eqs. 1 and 2.
     Raises UsageError for k or fewer rows, or another number of columns in `fake` than in `real`.
     """
-    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise UsageError(f"precision and recall need features (N, d) and (M, d), not {real.shape} and {fake.shape}")
     if min(len(real), len(fake)) <= k:
         raise UsageError(f"precision and recall with k={k} need at least {k + 1} rows, not {len(real)} and {len(fake)}")
-    real_radii, fake_radii = kth_neighbor_distances(real, k), kth_neighbor_distances(fake, k)
+    # On one grid, so that a point on the edge of a ball, as a copied neighbour is, is inside exactly.
+    (real, fake), _ = on_grid(real, fake)
+    real_radii, fake_radii = kth_neighbor_squared_distances(real, k), kth_neighbor_squared_distances(fake, k)
     precise = np.zeros(len(fake), bool)
     recalled = np.zeros(len(real), bool)
-    for rows, distances in distance_blocks(real, fake):
+    for rows, distances in squared_distance_blocks(real, fake):
         precise |= np.any(distances <= real_radii[rows, None], axis=0)
         recalled[rows] = np.any(distances <= fake_radii, axis=1)
     return float(precise.mean()), float(recalled.mean())

@@ -37,9 +37,12 @@ def test_equal_sets_are_precise_and_recalled_and_distant_ones_neither():
 
 
 def test_a_copy_on_the_very_edge_of_a_ball_is_inside():
-    # With k=1, the ball around 0 reaches to 0.1 exactly; the others are farther away than their own radii.
-    real = np.array([[0.0], [0.1], [10.0], [10.1]])
-    assert precision_recall(real, np.array([[0.1], [-0.1], [50.0], [60.0]]), k=1)[0] == 0.5
+    # With k=1 and these, every ball reaches from its point to exactly the other of its pair.
+    rng = np.random.default_rng(2)
+    real = np.concatenate([x + 1000 * np.arange(200)[:, None] for x in rng.normal(size=(2, 200, 5))])
+    assert precision_recall(real, real[200:], k=1)[0] == 1
+    # Integers: the ball around 0 reaches to 1 and -1, not beyond.
+    assert precision_recall(np.array([[0], [1], [10], [11]]), np.array([[-1], [2], [-2], [3]]), k=1)[0] == 0.5
 
 
 def test_a_dropped_mode_lowers_recall_alone_and_an_invented_one_precision_alone():
@@ -53,6 +56,16 @@ def test_a_dropped_mode_lowers_recall_alone_and_an_invented_one_precision_alone(
     assert 0.4 < precision <= 0.5
     assert recall > 0.9
     assert min(precision_recall(two, also_two)) > 0.9
+
+
+def test_the_grid_is_exact_for_copies_and_close_for_the_rest():
+    rng = np.random.default_rng(3)
+    a, b = 30 * rng.normal(size=(50, 64)).astype(np.float32) + 5, rng.normal(size=(2000, 64)).astype(np.float32)
+    b[1500:1550] = a
+    assert np.all(nearest_distances(a, b) == 0)
+    expected = np.linalg.norm(a[:, None] - b[None, :1500], axis=2).min(axis=1)
+    np.testing.assert_allclose(nearest_distances(a, b[:1500]), expected, rtol=1e-5)
+    assert nearest_distances(np.ones((3, 2)), np.ones((4, 2))).tolist() == [0, 0, 0]
 
 
 def test_refuses_too_few_rows_and_unequal_columns():
