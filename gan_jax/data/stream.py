@@ -1,7 +1,12 @@
 """Batches of images that do not fit in memory, decoded ahead of the step that wants them."""
 
+import atexit
+import multiprocessing
 import os
+import signal
 import sys
+import threading
+import weakref
 from collections.abc import Generator
 
 import numpy as np
@@ -14,6 +19,15 @@ Rows = slice | np.ndarray
 
 # Stands for "without end" where a length is asked for.
 _ENDLESS = 2**40
+
+_open: weakref.WeakSet[Generator] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    # For a program that ends without closing its streams: later than this, the modules that do it are half gone.
+    for generator in list(_open):
+        generator.close()
 
 
 class _Batches:
@@ -61,6 +75,12 @@ def stream(
     Raises:
       UserError: an image cannot be decoded, with the name of its file; or a worker died.
     """
+    generator = _generate(_Batches(split, seed, start, batch_size, rows, batches), workers)
+    _open.add(generator)
+    return generator
+
+
+def _generate(source: _Batches, workers: int) -> Generator[dict[str, np.ndarray], None, None]:
     import grain  # takes seconds; nobody else needs it
     from absl import flags
 
@@ -69,12 +89,12 @@ def stream(
         flags.FLAGS.mark_as_parsed()
 
     threads = min(os.cpu_count() or 1, 16) if workers == 0 else 0
-    dataset = grain.MapDataset.source(_Batches(split, seed, start, batch_size, rows, batches)).to_iter_dataset(
+    dataset = grain.MapDataset.source(source).to_iter_dataset(
         grain.ReadOptions(num_threads=threads, prefetch_buffer_size=2 * threads)
     )
     if workers > 0:
         options = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=2)
-        dataset = dataset.mp_prefetch(options, worker_init_fn=_keep_off_accelerators)
+        dataset = dataset.mp_prefetch(options, worker_init_fn=_start_worker)
         # Batches come through pipes. Shared memory was no faster here, is 64 MB in a container unless someone thought
         # of it, and outlives a program that is killed.
         dataset = grain.experimental.WithOptionsIterDataset(
@@ -91,7 +111,18 @@ def stream(
         iterator.close()
 
 
-def _keep_off_accelerators(worker: int, workers: int) -> None:
+def _start_worker(worker: int, workers: int) -> None:
     # Grain imports jax. Nothing here computes with it, but a library's stray array must not claim the GPU's memory.
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_platforms", "cpu")
+    # Ctrl-C reaches every process of the terminal; what to do about it is for the main one to decide.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A killed parent cannot tell its workers to stop, and they would wait for it for ever.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,7 +1,10 @@
 import itertools
 import multiprocessing
 import os
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,6 +103,51 @@ def test_a_file_that_cannot_be_decoded_is_named(folder, workers):
     with pytest.raises(UserError, match=name):
         list(stream(folder, seed=0, start=0, batch_size=8, rows=slice(None), workers=workers, batches=5))
     assert not workers_alive()
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")  # a process that ended stays listed as Z until somebody asks how
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+SCRIPT = """
+import multiprocessing, os, signal, sys, time
+from test_data_stream import Computed
+from gan_jax.data import Split, stream
+
+if __name__ == "__main__":
+    batches = stream(Split(Computed(), None), seed=0, start=0, batch_size=4, rows=slice(None), workers=1)
+    next(batches)
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    {ending}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("pass", 0), ("os.kill(os.getpid(), signal.SIGKILL)", -9), ("os.killpg(0, signal.SIGINT); time.sleep(60)", -2)],
+)
+def test_workers_end_with_a_program_however_it_ends(tmp_path, ending, status):
+    (tmp_path / "script.py").write_text(SCRIPT.format(ending=ending))
+    result = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py")],
+        env=os.environ | {"PYTHONPATH": os.path.dirname(__file__)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        start_new_session=True,
+    )
+    assert result.returncode == status, result.stderr
+    assert "Exception ignored" not in result.stderr
+    assert result.stderr.count("Traceback") == (status == -2)  # of the main process, none of the worker
+    worker, patience = int(result.stdout), time.monotonic() + 10
+    while is_alive(worker):
+        assert time.monotonic() < patience
+        time.sleep(0.05)
 
 
 def test_a_worker_that_dies_is_an_error_and_not_a_wait():
