@@ -1,0 +1,62 @@
+"""Plays a DCGAN game on one and on eight virtual CPU devices, and keeps the metrics of every step.
+
+A script, since the number of devices is settled when jax starts: python devices.py OUT.npz, run by test_parallel.py.
+"""
+
+import os
+import sys
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+# Without LLVM's optimizations: compiling is what takes the time here.
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0"
+
+import jax
+import numpy as np
+import optax
+
+from gan_jax.data import batch_indices, load
+from gan_jax.game import init_state
+from gan_jax.games.gan import gan
+from gan_jax.networks import dcgan
+from gan_jax.objectives import non_saturating
+from gan_jax.stepping import first, make_play, replicate, spread
+
+BATCH = 64
+
+
+def play(devices, steps, *, flip=False, discriminator_steps=1):
+    """{name: (steps, ...)}: metrics, and after the last step the running statistics of batch normalization."""
+    adam = optax.adam(2e-4, b1=0.5)
+    networks = dcgan.Generator(8, 1, 8), dcgan.Discriminator(8)
+    game = gan(*networks, non_saturating, adam, adam, discriminator_steps=discriminator_steps, ema=0.99)
+    images = load("digits", resolution=8).train.images
+    images = np.stack([images[i] for i in range(len(images))])
+    state = replicate(jax.jit(lambda: init_state(game, jax.random.key(0)))(), devices)
+    resident = replicate({"image": images}, devices)
+    program = make_play(game, chunk=1, flip=flip, devices=devices)
+    rows = []
+    for step in range(steps):
+        indices = batch_indices(0, step, BATCH * game.parts, len(images))[None]
+        state, metrics = program(state, resident, spread(indices, game.parts, devices), 1)
+        if devices > 1:  # every device has the same
+            for name, values in metrics.items():
+                np.testing.assert_array_equal(np.ptp(np.asarray(values), axis=0), 0, err_msg=name)
+        rows.append({name: float(value[0]) for name, value in first(metrics, devices).items()})
+    statistics = jax.tree_util.tree_leaves_with_path(first(state, devices).variables)
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]} | {
+        jax.tree_util.keystr(path): np.asarray(value) for path, value in statistics
+    }
+
+
+if __name__ == "__main__":
+    assert jax.local_device_count() == 8
+    runs = {"plain": {"steps": 50}, "augmented": {"steps": 5, "flip": True, "discriminator_steps": 2}}
+    np.savez(
+        sys.argv[1],
+        **{
+            f"{run}/{devices}/{name}": values
+            for run, options in runs.items()
+            for devices in (1, 8)
+            for name, values in play(devices, **options).items()
+        },
+    )

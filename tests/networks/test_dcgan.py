@@ -1,0 +1,195 @@
+"""Every architecture guideline of the DCGAN paper (arXiv 1511.06434, section 3), at every resolution."""
+
+import math
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gan_jax.networks import convolution, dcgan
+
+# Compiling is what takes the time here.
+jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+RESOLUTIONS = (8, 16, 32, 64, 128)
+LATENTS = 10
+
+
+def generator(resolution, channels=3, width=4):
+    return dcgan.Generator(resolution, channels, width), jax.ShapeDtypeStruct((2, LATENTS), jnp.float32)
+
+
+def discriminator(resolution, channels=3, width=4):
+    return dcgan.Discriminator(width), jax.ShapeDtypeStruct((2, resolution, resolution, channels), jnp.float32)
+
+
+def shapes(module, inputs):
+    """Its variables' shapes, and its output's."""
+    output, variables = jax.eval_shape(
+        lambda key, x: module.init_with_output(key, x, train=True), jax.random.key(0), inputs
+    )
+    return jax.tree.map(lambda x: x.shape, variables), output.shape
+
+
+def operations(module, inputs, monkeypatch):
+    """All primitive operations of its training pass, convolutions as convolutions."""
+    monkeypatch.setattr(convolution, "_lowering", lambda shape: convolution._native)
+    variables = jax.eval_shape(lambda key, x: module.init(key, x, train=True), jax.random.key(0), inputs)
+    run = jax.make_jaxpr(lambda variables, x: module.apply(variables, x, train=True, mutable=["batch_stats"])[0])
+    return list(_equations(run(variables, inputs).jaxpr))
+
+
+def _equations(jaxpr):
+    for equation in jaxpr.eqns:
+        yield equation
+        for parameter in equation.params.values():
+            for inner in parameter if isinstance(parameter, (list, tuple)) else [parameter]:
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns"):
+                    yield from _equations(inner)
+
+
+def convolutions(equations):
+    return [equation.params for equation in equations if equation.primitive.name == "conv_general_dilated"]
+
+
+def names(equations):
+    return [equation.primitive.name for equation in equations]
+
+
+def doublings(resolution):
+    """How often the side doubles between the smallest feature map, 4x4 (2x2 at 8x8), and the image."""
+    return int(math.log2(resolution)) - (1 if resolution == 8 else 2)
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_shapes(resolution, channels):
+    _, images = shapes(*generator(resolution, channels))
+    assert images == (2, resolution, resolution, channels)
+    _, logits = shapes(*discriminator(resolution, channels))
+    assert logits == (2,)
+
+
+@pytest.mark.parametrize("resolution", [0, 4, 7, 12, 48, 256])
+def test_another_resolution_is_refused(resolution):
+    with pytest.raises(ValueError, match=f"8, 16, 32, 64 or 128, not {resolution}"):
+        shapes(*generator(resolution))
+    with pytest.raises(ValueError, match=f"not {resolution}"):
+        shapes(*discriminator(resolution))
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_strided_convolutions_take_the_place_of_pooling(resolution, monkeypatch):
+    for build in (generator, discriminator):
+        equations = operations(*build(resolution), monkeypatch)
+        assert not [name for name in names(equations) if "reduce_window" in name or name == "reduce_max"]
+        convs = convolutions(equations)
+        assert len(convs) == doublings(resolution) + 1
+        if build is generator:  # one without a stride first, then only transposed ones that double the side
+            assert [conv["lhs_dilation"] for conv in convs] == [(1, 1)] + [(2, 2)] * doublings(resolution)
+            assert {conv["window_strides"] for conv in convs} == {(1, 1)}
+        else:
+            assert [conv["window_strides"] for conv in convs] == [(2, 2)] * doublings(resolution) + [(1, 1)]
+            assert {conv["lhs_dilation"] for conv in convs} == {(1, 1)}
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_there_are_no_fully_connected_layers(resolution, monkeypatch):
+    for build in (generator, discriminator):
+        variables, _ = shapes(*build(resolution))
+        matrices = [layer["kernel"] for layer in variables["params"].values() if "kernel" in layer]
+        assert len(matrices) == doublings(resolution) + 1
+        assert {len(kernel) for kernel in matrices} == {4}
+        # The generator's first and the discriminator's last see a whole feature map at once: input and output layer.
+        assert [kernel[0] for kernel in matrices].count(4) >= doublings(resolution)
+        assert "dot_general" not in names(operations(*build(resolution), monkeypatch))
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_batch_normalization_in_every_layer_but_the_generators_last_and_the_discriminators_first_and_last(resolution):
+    for build in (generator, discriminator):
+        variables, _ = shapes(*build(resolution))
+        norms = [layer for name, layer in variables["params"].items() if name.startswith("BatchNorm")]
+        expected = doublings(resolution) if build is generator else doublings(resolution) - 1
+        assert len(norms) == len(variables["batch_stats"]) == expected
+        # In their order, each as wide as the convolution that it follows; that one has no bias, all others have.
+        kind = "ConvTranspose" if build is generator else "Conv"
+        followed = range(expected) if build is generator else range(1, 1 + expected)
+        for i, layer in enumerate(variables["params"][f"{kind}_{i}"] for i in range(doublings(resolution) + 1)):
+            assert ("bias" in layer) == (i not in followed)
+        for i, layer in enumerate(followed):
+            kernel = variables["params"][f"{kind}_{layer}"]["kernel"]
+            features = kernel[2] if build is generator else kernel[3]
+            assert norms[i]["scale"] == norms[i]["bias"] == (features,)
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_relu_and_tanh_in_the_generator_and_leaky_relu_in_the_discriminator(resolution, monkeypatch):
+    def relus(equations):
+        return [e for e in equations if e.primitive.name == "custom_jvp_call" and e.params["call_jaxpr"].eqns]
+
+    def slopes(equations):
+        """The constants that features are multiplied by."""
+        images = [e for e in equations if e.primitive.name == "mul" and len(e.outvars[0].aval.shape) == 4]
+        return [float(v.val) for e in images for v in e.invars if hasattr(v, "val")]
+
+    equations = operations(*generator(resolution), monkeypatch)
+    assert len(relus(equations)) == doublings(resolution)
+    assert names(equations).count("tanh") == 1
+    assert not slopes(equations)
+
+    equations = operations(*discriminator(resolution), monkeypatch)
+    assert not relus(equations)
+    assert not {"tanh", "logistic"} & set(names(equations))  # it ends in logits
+    assert slopes(equations) == pytest.approx([0.2] * doublings(resolution))
+
+
+def test_images_are_in_minus_one_to_one_and_reach_the_ends():
+    module, _ = generator(8)
+    z = jax.random.normal(jax.random.key(0), (64, LATENTS))
+    variables = jit(lambda: module.init(jax.random.key(1), z, train=True))()
+    kernel = variables["params"]["ConvTranspose_2"]["kernel"]
+    variables["params"]["ConvTranspose_2"]["kernel"] = 100 * kernel
+    images, _ = jit(lambda variables: module.apply(variables, z, train=True, mutable=["batch_stats"]))(variables)
+    assert np.abs(images).max() <= 1
+    assert images.min() < -0.99
+    assert images.max() > 0.99
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_weights_are_drawn_from_a_normal_of_deviation_002(resolution):
+    def values(module, inputs):
+        params = jit(lambda key: module.init(key, jnp.zeros(inputs.shape), train=True)["params"])(
+            jax.random.key(resolution)
+        )
+        kernels, scales = (
+            np.concatenate([np.ravel(layer[name]) for layer in params.values() if name in layer])
+            for name in ("kernel", "scale")
+        )
+        biases = [layer["bias"] for layer in params.values() if "bias" in layer]
+        assert all(np.all(bias == 0) for bias in biases)
+        return kernels, scales
+
+    for build in (generator, discriminator):
+        kernels, scales = values(*build(resolution, width=8))
+        for drawn, mean in ((kernels, 0), (scales, 1)):
+            deviations = 4.5 / math.sqrt(len(drawn))  # of the estimates, in units of the true deviation
+            assert abs(drawn.mean() - mean) < 0.02 * deviations
+            assert drawn.std() == pytest.approx(0.02, rel=deviations)
+        # Normal, not uniform or cut off: the share beyond two deviations.
+        assert np.mean(np.abs(kernels) > 0.04) == pytest.approx(0.0455, abs=5 * math.sqrt(0.0455 / len(kernels)))
+
+
+def test_has_as_many_parameters_as_the_dcgan_of_pytorchs_tutorial():
+    # 64x64 RGB, 100 latents, width 64: 3,576,704 and 2,765,568 (pytorch.org/tutorials, "DCGAN Tutorial"), where no
+    # convolution has a bias. Here those that no batch normalization follows have one.
+    count = {}
+    images = jnp.zeros((1, 64, 64, 3))
+    for module, inputs in (dcgan.Generator(64, 3, 64), jnp.zeros((1, 100))), (dcgan.Discriminator(64), images):
+        variables, _ = shapes(module, inputs)
+        leaves = jax.tree.leaves(variables["params"], is_leaf=lambda x: isinstance(x, tuple))
+        count[type(module).__name__] = sum(math.prod(shape) for shape in leaves)
+    assert count == {"Generator": 3_576_704 + 3, "Discriminator": 2_765_568 + 64 + 1}
