@@ -54,6 +54,7 @@ class Checkpoints:
         try:
             self._manager.wait_until_finished()
             self._manager.check_for_errors()
+            self._write_manifests()
         except Exception as error:
             raise self._failed(error) from error
 
@@ -83,12 +84,18 @@ class Checkpoints:
         self._manager.reload()
 
     def _write_manifests(self) -> None:
-        """Notes the size and checksum of every file of the committed checkpoints that have no such note yet."""
-        for folder in self._folder.iterdir():
-            manifest = folder / _MANIFEST
-            if folder.name.isdigit() and not manifest.exists():
-                noted = json.dumps({str(p.relative_to(folder)): _checksum(p) for p in _files(folder)}).encode()
-                write_aside(manifest, lambda file, noted=noted: file.write(noted))
+        """Notes the size and checksum of every file of the committed checkpoints that have no such note yet.
+
+        Called in the background when a checkpoint is about to be committed, for those before it, and when all are.
+        """
+        for step in self.steps():
+            folder = self._folder / str(step)
+            try:
+                if folder.is_dir() and not (folder / _MANIFEST).exists():
+                    noted = json.dumps({str(p.relative_to(folder)): _checksum(p) for p in _files(folder)}).encode()
+                    write_aside(folder / _MANIFEST, lambda file, noted=noted: file.write(noted))
+            except FileNotFoundError:  # Orbax has just deleted it to make room
+                continue
 
     def _verify(self, step: int) -> None:
         # TensorStore finds most damage itself, but tells it in hundreds of tracebacks from its threads.

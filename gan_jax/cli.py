@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated
 
 import tyro
@@ -30,7 +31,8 @@ Each tells its flags with --help; train does so for the experiment at hand.
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point. Ends the process with 0, 1 for a run that failed, 2 for bad usage, 130 after Ctrl-C."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax's running commentary
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # what goes wrong in Orbax is also raised
+    sys.excepthook = _except_closed_loops
     try:
         _run(list(sys.argv[1:] if arguments is None else arguments))
     except UserError as error:
@@ -39,6 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("gan-jax: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _except_closed_loops(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    # When one file of a checkpoint fails, TensorStore's threads report all that were under way with it to an event
+    # loop that is gone by then: hundreds of tracebacks that say nothing beside the one error that is raised.
+    if not (kind is RuntimeError and str(error) == "Event loop is closed"):
+        sys.__excepthook__(kind, error, trace)
 
 
 def _run(arguments: list[str]) -> None:
@@ -105,17 +114,16 @@ def _sample(arguments: list[str]) -> None:
     from gan_jax.runs import attempt, load_run
     from gan_jax.sampling import interpolate_images, sample_images
 
-    run = load_run(options.run)
-    step, networks = run.newest_networks()
+    game, step, networks = load_run(options.run).restore()
     columns = max(2, round(options.count**0.5))
     if options.interpolate:
         rows = -(-options.count // columns)
-        images = interpolate_images(run.game(), networks, rows, columns, options.seed)
+        images = interpolate_images(game, networks, rows, columns, options.seed)
     else:
-        images = sample_images(run.game(), networks, options.count, options.seed)
+        images = sample_images(game, networks, options.count, options.seed)
     picture = grid(images, columns if options.interpolate else None)
     attempt(options.out, lambda: save_image(picture, options.out))
-    console.print(f"{len(images)} samples of step {step}: {options.out}", highlight=False)
+    console.print(f"{len(images)} samples of step {step}: {options.out}")
 
 
 @dataclass(frozen=True)
@@ -144,17 +152,16 @@ def _evaluate(arguments: list[str]) -> None:
     from gan_jax.sampling import sample_images
 
     run = load_run(options.run)
-    step, networks = run.newest_networks()
+    game, step, networks = run.restore()
     data_dir = str(options.data_dir) if options.data_dir else None
     data = load(run.settings.dataset, resolution=run.settings.resolution, data_dir=data_dir)
-    game = run.game()
     evaluation = evaluate_sampler(
         data, lambda count, seed: sample_images(game, networks, count, seed), count=None, seed=options.seed
     )
     report(evaluation, console)
     path = run.folder / "evaluation.json"
     write_text(path, json.dumps({"step": step, "seed": options.seed, **to_json(evaluation)}, indent=2) + "\n")
-    console.print(f"written to {path}", highlight=False)
+    console.print(f"written to {path}")
 
 
 def _start() -> Console:
@@ -168,4 +175,4 @@ def _start() -> Console:
     jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     quiet = jax.process_index() > 0
-    return Console(file=open(os.devnull, "w") if quiet else sys.stdout)
+    return Console(file=open(os.devnull, "w") if quiet else sys.stdout, soft_wrap=True, highlight=False)

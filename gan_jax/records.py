@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import time
 from collections import deque
 from pathlib import Path
@@ -37,7 +38,8 @@ class MetricsLog:
         self._file.write(_line(row))
         for name, value in row.items():
             if name not in ("step", "seconds") and value is not None:
-                self._events.add_scalar(name, value, row["step"])
+                # TensorBoard allows no brackets: D(G(z)) becomes D_G_z.
+                self._events.add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
 
     def flush(self) -> None:
         self._file.flush()
@@ -145,7 +147,7 @@ class Display:
         if not self._console.is_terminal and time.monotonic() >= self._line_at:
             self._line_at = time.monotonic() + _LINE_EVERY
             left = (self._total - row["step"]) * row["seconds"] / max(row["step"], 1)
-            self._console.print(f"step {row['step']}/{self._total}  {text}  about {left:.0f} s left", highlight=False)
+            self._console.print(f"step {row['step']}/{self._total}  {text}  about {left:.0f} s left")
 
 
 def _short(value: float) -> str:

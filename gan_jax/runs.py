@@ -22,7 +22,7 @@ from gan_jax.data.dataset import DataInfo
 from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment, load_experiment
 from gan_jax.files import write_aside
-from gan_jax.game import Game, init_state, networks
+from gan_jax.game import Game, State, init_state, networks
 from gan_jax.settings import Settings
 
 _PACKAGES = ("gan-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
@@ -37,25 +37,26 @@ class Run:
     settings: Settings
     info: DataInfo
 
-    def game(self) -> Game:
-        return build(self.experiment, self.settings, self.info)
-
-    def newest_networks(self) -> tuple[int, dict[str, Any]]:
-        """The step of the newest whole checkpoint, and the networks there as `Game.sample` takes them."""
-        abstract = jax.eval_shape(lambda: init_state(self.game(), jax.random.key(0)))
+    def restore(self) -> tuple[Game, int, dict[str, Any]]:
+        """The game, and the step and the networks, as `Game.sample` takes them, of the newest whole checkpoint."""
+        game, abstract = build(self.experiment, self.settings, self.info)
         checkpoints = Checkpoints(self.folder / "checkpoints")
         saved = checkpoints.restore_newest(host_like(abstract))
         checkpoints.close()
         if saved is None:
             raise UsageError(f"{self.folder} holds no checkpoint yet")
         state = to_device(saved, abstract)
-        return int(state.step), networks(state)
+        return game, int(state.step), networks(state)
 
 
-def build(experiment: Experiment, settings: Settings, info: DataInfo) -> Game:
-    """The experiment's game. A ValueError in it, a setting that it cannot have, becomes a UsageError."""
+def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[Game, State]:
+    """The experiment's game, and the shapes of its state.
+
+    A ValueError on the way, from a setting that the game or its networks cannot have, becomes a UsageError.
+    """
     try:
-        return experiment.build(settings, info)
+        game = experiment.build(settings, info)
+        return game, jax.eval_shape(lambda: init_state(game, jax.random.key(0)))
     except ValueError as error:
         raise UsageError(f"{experiment.path.name}: {error}") from error
 

@@ -46,7 +46,7 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     resuming = runs.check_same(folder, experiment, settings)
     data_dir = str(settings.data_dir) if settings.data_dir else None
     data = load(settings.dataset, resolution=settings.resolution, data_dir=data_dir)
-    game = runs.build(experiment, settings, data.info)
+    game, abstract = runs.build(experiment, settings, data.info)
 
     # The first of the processes that share a run keeps its folder; the others only play.
     keeps = jax.process_index() == 0
@@ -54,9 +54,9 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
         runs.create(folder, experiment, settings, data.info)
     checkpoints = Checkpoints(folder / "checkpoints") if keeps else None
     try:
-        state = _resumed_or_new(game, settings.seed, checkpoints)
+        state = _resumed_or_new(game, abstract, settings.seed, checkpoints)
         if state.step == settings.steps:
-            console.print(f"{folder} is complete: it has played its {settings.steps} steps", highlight=False)
+            console.print(f"{folder} is complete: it has played its {settings.steps} steps")
         else:
             _play(game, settings, data, folder, state, checkpoints, console)
     finally:
@@ -65,13 +65,13 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     return folder
 
 
-def _resumed_or_new(game: Game, seed: int, checkpoints: Checkpoints | None) -> State:
-    new = jax.jit(lambda: init_state(game, jax.random.key(seed)))
-    abstract = jax.eval_shape(new)
+def _resumed_or_new(game: Game, abstract: State, seed: int, checkpoints: Checkpoints | None) -> State:
     saved = checkpoints.restore_newest(host_like(abstract)) if checkpoints else None
     if jax.process_count() > 1:
         saved = _from_keeper(saved, host_like(abstract))
-    return new() if saved is None else to_device(saved, abstract)
+    if saved is not None:
+        return to_device(saved, abstract)
+    return jax.jit(lambda: init_state(game, jax.random.key(seed)))()
 
 
 def _from_keeper(saved: Any | None, like: Any) -> Any | None:
@@ -137,7 +137,7 @@ def _play(
 
     began = time.monotonic()
     if start:
-        console.print(f"resuming {folder} at step {start} of {settings.steps}", highlight=False)
+        console.print(f"resuming {folder} at step {start} of {settings.steps}")
     on_devices = resident(data.train, devices)
     state = replicate(state, devices)
     try:
@@ -148,7 +148,7 @@ def _play(
                 state, metrics = program(state, on_devices, items(step), count)
                 if step == start:
                     jax.block_until_ready(metrics)
-                    console.print(f"compiled in {time.monotonic() - began:.1f} s", highlight=False)
+                    console.print(f"compiled in {time.monotonic() - began:.1f} s")
                     began = time.monotonic()
                     recorder.restart_clock(step + count)
                 recorder.add(step, count, metrics)
@@ -167,8 +167,8 @@ def _play(
             if log.rows:
                 runs.attempt(folder / "curves.png", lambda: save_curves(log.rows, folder / "curves.png"))
     if stop.signal:
-        console.print(f"{stop.signal.name}: saved at step {step}; the same command goes on from there", highlight=False)
+        console.print(f"{stop.signal.name}: saved at step {step}; the same command goes on from there")
         if stop.signal == signal.SIGINT:
             raise KeyboardInterrupt
     else:
-        console.print(f"played {step - start} steps in {time.monotonic() - began:.1f} s: {folder}", highlight=False)
+        console.print(f"played {step - start} steps in {time.monotonic() - began:.1f} s: {folder}")

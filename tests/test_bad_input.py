@@ -1,0 +1,177 @@
+"""What a user can get wrong: one clear line each, the right exit status, and never a traceback."""
+
+import re
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from command import DIGITS, SMALL, EXPERIMENTS, checkpoint, finish, gan_jax, metrics, start
+from PIL import Image
+
+
+def refused(result, *words, status=2):
+    said = re.sub(r"[\s│╭╮╰╯─]+", " ", result.out + result.err)
+    assert result.status == status, said
+    assert "Traceback" not in said
+    for word in words:
+        assert word in said, f"{word!r} not in {said!r}"
+
+
+def test_misspelt_command(capsys):
+    refused(gan_jax(capsys, "trian", DIGITS), "trian", "did you mean train?")
+
+
+def test_no_command_shows_the_usage(capsys):
+    refused(gan_jax(capsys), "usage: gan-jax COMMAND")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--help"], ["train", "sample", "evaluate"]), (["train", DIGITS, "--help"], ["--width INT", "--batch-size INT"]),
+     (["sample", "--help"], ["--interpolate"]), (["evaluate", "--help"], ["RUN"]), (["train", "--help"], ["--steps"])],
+)  # fmt: skip
+def test_help(capsys, arguments, words):
+    refused(gan_jax(capsys, *arguments), *words, status=0)
+
+
+def test_misspelt_flag(capsys):
+    refused(gan_jax(capsys, "train", DIGITS, "--lerning-rate", "1e-3"), "--lerning-rate", "--learning-rate")
+
+
+def test_value_of_the_wrong_type(capsys):
+    refused(gan_jax(capsys, "train", DIGITS, "--steps", "many"), "--steps", "many")
+
+
+def test_missing_experiment_file(capsys):
+    refused(gan_jax(capsys, "train", EXPERIMENTS / "dcgan_digit.py"), "dcgan_digit.py", "dcgan_digits.py")
+
+
+def test_flags_before_the_experiment(capsys):
+    refused(gan_jax(capsys, "train", "--steps", "3"), "experiment's file comes first")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("def build(:\n", ["line 1"]), ("\nimport nowhere_at_all\n", ["line 2", "nowhere_at_all"]), ("x = 1", ["Config"]),
+     ("from gan_jax.settings import Settings\nclass Config(Settings): pass\n", ["build"]), ("\0", ["mine.py"])],
+)  # fmt: skip
+def test_broken_experiment(capsys, tmp_path, source, words):
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    refused(gan_jax(capsys, "train", path), "mine.py", *words)
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--steps", 0), ("--batch-size", 0), ("--seed", -1), ("--log-every", 0), ("--sample-every", 0), ("--steps", -5)],
+)
+def test_numbers_out_of_range(capsys, tmp_path, flag, value):
+    refused(gan_jax(capsys, "train", DIGITS, flag, value, "--workdir", tmp_path / "run"), flag, str(value))
+    assert not (tmp_path / "run").exists()
+
+
+def test_resolution_that_the_networks_cannot_have(capsys, tmp_path):
+    result = gan_jax(capsys, "train", DIGITS, "--resolution", 20, "--workdir", tmp_path / "run")
+    refused(result, "8, 16, 32, 64 or 128, not 20")
+
+
+def test_batch_size_that_the_devices_do_not_divide(tmp_path):
+    process = start("train", DIGITS, "--batch-size", 12, "--workdir", tmp_path / "run", devices=8)
+    refused(finish(process), "12", "8 devices")
+
+
+@pytest.mark.parametrize("spec", ["digit", "tfds:", "mnist", "folder:/no/such/folder", "npz:/no/such.npz"])
+def test_dataset_that_does_not_exist(capsys, tmp_path, spec):
+    refused(gan_jax(capsys, "train", DIGITS, "--dataset", spec, "--workdir", tmp_path / "run"), spec.split(":")[-1])
+
+
+def test_unreadable_image_in_a_folder(capsys, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for i in range(4):
+        Image.fromarray(np.full((8, 8), i, np.uint8)).save(folder / f"{i}.png")
+    (folder / "empty.png").touch()
+    result = gan_jax(capsys, "train", DIGITS, "--dataset", f"folder:{folder}", "--workdir", tmp_path / "run")
+    refused(result, "empty.png")
+    assert not (tmp_path / "run").exists()
+
+
+def test_workdir_of_another_configuration(capsys, tmp_path):
+    run = tmp_path / "run"
+    assert gan_jax(capsys, "train", DIGITS, *SMALL, "--steps", 2, "--workdir", run).status == 0
+    result = gan_jax(capsys, "train", DIGITS, *SMALL, "--steps", 2, "--seed", 5, "--width", 8, "--workdir", run)
+    refused(result, "seed is 0 there and 5 here", "width is 4 there and 8 here", "--workdir")
+
+    changed = tmp_path / "dcgan_digits.py"
+    changed.write_text(open(DIGITS).read().replace("b1=0.5", "b1=0.9"))
+    result = gan_jax(capsys, "train", changed, *SMALL, "--steps", 2, "--workdir", run)
+    refused(result, "the experiment's file has changed", "adam")
+
+
+def test_commands_on_what_is_not_a_run(capsys, tmp_path):
+    for command in ("sample", "evaluate"):
+        refused(gan_jax(capsys, command, tmp_path), str(tmp_path.name), "not a run")
+
+
+POISONED = """
+import dataclasses
+import jax.numpy as jnp
+from dcgan_digits import Config, build as build_dcgan
+
+def build(config, data):
+    game = build_dcgan(config, data)
+    discriminator, generator = game.players
+    def poisoned(params, state, batch, key):
+        value, outcome = generator.objective(params, state, batch, key)
+        return jnp.where(state.step == 32, jnp.nan, value), outcome
+    return dataclasses.replace(game, players=(discriminator, dataclasses.replace(generator, objective=poisoned)))
+"""
+
+
+@pytest.mark.parametrize("per_dispatch", [1, 20])
+def test_a_loss_that_is_not_finite_stops_the_run(capsys, tmp_path, per_dispatch):
+    (tmp_path / "dcgan_digits.py").write_text(open(DIGITS).read())
+    experiment, run = tmp_path / "poisoned.py", tmp_path / "run"
+    experiment.write_text(POISONED)
+    arguments = (*SMALL, "--steps", 100, "--checkpoint-every", 10, "--steps-per-dispatch", per_dispatch)
+    result = gan_jax(capsys, "train", experiment, *arguments, "--workdir", run)
+    refused(result, "the loss of the generator became nan at step 33", status=1)
+    # The last checkpoint is from before, and whole.
+    steps = sorted(int(path.name) for path in (run / "checkpoints").iterdir())
+    assert steps == [10, 20, 30]
+    assert all(np.isfinite(value).all() for value in checkpoint(run, 30).values())
+    assert metrics(run)[-1]["step"] == 32
+    assert gan_jax(capsys, "sample", run, "--count", 1, "--out", tmp_path / "one.png").status == 0
+
+
+def test_a_workdir_that_cannot_be_made(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    result = gan_jax(capsys, "train", DIGITS, *SMALL, "--steps", 2, "--workdir", tmp_path / "file" / "run")
+    refused(result, "cannot write", "Not a directory", status=1)
+
+
+def test_a_picture_that_cannot_be_written(capsys, tmp_path):
+    run = tmp_path / "run"
+    assert gan_jax(capsys, "train", DIGITS, *SMALL, "--steps", 2, "--workdir", run).status == 0
+    (tmp_path / "file").touch()
+    result = gan_jax(capsys, "sample", run, "--out", tmp_path / "file" / "a.png")
+    refused(result, "cannot write", "a.png", status=1)
+
+
+def test_a_full_disk(tmp_path):
+    """A limit on the size of files fails the write of a checkpoint as a full disk does, when it is under way."""
+    run = tmp_path / "run"
+    arguments = ["train", DIGITS, *SMALL, "--width", "32", "--steps", "40", "--checkpoint-every", "20"]
+    process = subprocess.run(
+        [sys.executable, "-c", "from gan_jax.cli import main; main()", *arguments, "--workdir", str(run)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+        timeout=200,
+    )
+    assert process.returncode == 1, process.stderr
+    last = process.stderr.strip().splitlines()[-1]
+    assert last.startswith("gan-jax: error: cannot write")
+    assert "Traceback" not in process.stderr
