@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
@@ -25,7 +26,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path):
         self._folder = folder.absolute()
-        alone = dict(primary_host=0, active_processes={0}, barrier_sync_key_prefix="gan_jax")
+        alone = {"primary_host": 0, "active_processes": {0}, "barrier_sync_key_prefix": "gan_jax"}
         options = ocp.CheckpointManagerOptions(
             max_to_keep=_KEEP,
             enable_async_checkpointing=True,
@@ -122,7 +123,11 @@ def to_host(state: Any) -> Any:
 
 def to_device(saved: Any, like: Any) -> Any:
     """The inverse of `to_host`, for a state of the structure of `like`, which may be abstract."""
-    return jax.tree.map(lambda x, like: jax.random.wrap_key_data(x) if _is_key(like) else jax.numpy.array(x), saved, like)
+
+    def put(x, like):
+        return jax.random.wrap_key_data(x) if _is_key(like) else jnp.array(x)
+
+    return jax.tree.map(put, saved, like)
 
 
 def host_like(abstract: Any) -> Any:
@@ -131,7 +136,7 @@ def host_like(abstract: Any) -> Any:
 
 
 def _is_key(x: Any) -> bool:
-    return jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key)
+    return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
 def _files(folder: Path) -> list[Path]:

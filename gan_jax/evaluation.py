@@ -7,8 +7,8 @@ held-out images, and once of real training images in the samples' place. The sec
 "Real" is a yardstick, not a bound. Where the splits have equal class proportions, all training images together match
 the held-out ones a little better than independent draws could: a perfect generator is estimated to reach 1.2 times the
 real Frechet distance on `digits`. A generator that copies its training images reaches 1 too: that is what the distance
-to the nearest training image is for. Classifiers trained with other seeds see the same samples up to 30% nearer or
-farther in terms of "real", so compare runs by the cached one, as `evaluate_sampler` does.
+to the nearest training image is for. Classifiers trained with other seeds see the same samples tens of per cent nearer
+or farther in terms of "real", twice in extremes: compare runs by the cached one, as `evaluate_sampler` does.
 """
 
 import dataclasses

@@ -1,9 +1,9 @@
 """An experiment: a Python file, anywhere on disk, that defines `Config` and `build`.
 
-    @dataclass(frozen=True, kw_only=True)
-    class Config(Settings): ...                       # its fields become the command's flags
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings): ...                       # its fields become the command's flags
 
-    def build(config: Config, data: DataInfo) -> Game: ...
+def build(config: Config, data: DataInfo) -> Game: ...
 """
 
 import sys
@@ -56,7 +56,8 @@ def load_experiment(path: Path, source: str | None = None) -> Experiment:
     finally:
         sys.path.pop(0)
 
-    config, build = (getattr(module, name, None) for name in ("Config", "build"))
+    config: Any = getattr(module, "Config", None)
+    build: Any = getattr(module, "build", None)
     if not (isinstance(config, type) and issubclass(config, Settings)):
         raise UsageError(f"{path} defines no class Config that extends gan_jax.settings.Settings")
     if not callable(build):

@@ -46,14 +46,15 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
     others = [name for name in rows[0] if name not in losses and name not in ("step", "seconds", "images_per_second")]
     panels = [names for names in (losses, others) if names]
     figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
-    for axes, names in zip(np.atleast_1d(figure.subplots(len(panels), sharex=True)), panels, strict=True):
+    for i, names in enumerate(panels):
+        axes = figure.add_subplot(len(panels), 1, i + 1)
         for name in names:
             values = np.array([row.get(name, np.nan) for row in rows], float)
             (line,) = axes.plot(steps, values, alpha=0.25, linewidth=0.8)
             axes.plot(steps, _smooth(values), color=line.get_color(), label=name.replace("_", " "))
         axes.legend()
         axes.grid(alpha=0.3)
-    np.atleast_1d(figure.axes)[-1].set_xlabel("step")
+        axes.set_xlabel("step")
     write_aside(path, lambda file: figure.savefig(file, format="png", dpi=100))
 
 

@@ -1,19 +1,20 @@
 """A GAN is a differentiable game: players that each hold parameters, an optimizer and an objective, and move in turn.
 
-This file knows nothing of images. A recipe builds a `Game` out of pure functions, `init_state` draws its first state, and
-`train_step` plays one round: every player moves along the gradient of its own objective in its own parameters. All that
-changes is in the one `State`; all that a round needs is in its arguments. So a run can be jitted, mapped over devices
-(`jax.pmap` with `axis_name=parallel.AXIS`) or over seeds and hyperparameters (`jax.vmap`), saved and resumed exactly.
+This file knows nothing of images. A recipe builds a `Game` out of pure functions, `init_state` draws its first state,
+and `train_step` plays one round: every player moves along the gradient of its own objective in its own parameters. All
+that changes is in the one `State`; all that a round needs is in its arguments. So a run can be jitted, mapped over
+devices (`jax.pmap` with `axis_name=parallel.AXIS`) or over seeds and hyperparameters (`jax.vmap`), saved and resumed
+exactly.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import flax
 import jax
 import jax.numpy as jnp
 import optax
+from flax import struct
 
 from gan_jax.parallel import mean_over_devices
 
@@ -76,8 +77,7 @@ class Game:
         return max(player.steps for player in self.players)
 
 
-@flax.struct.dataclass
-class State:
+class State(struct.PyTreeNode):
     """Everything that changes in training. Dictionaries are keyed by the players' names."""
 
     step: jax.Array  # rounds played, int32
@@ -107,7 +107,7 @@ def init_state(game: Game, key: jax.Array) -> State:
 
 
 def networks(state: State) -> dict[str, Tree]:
-    """Every player's Flax variables by name, as `Game.sample` takes them: averaged where the player keeps an average."""
+    """Every player's Flax variables by name, as `Game.sample` takes them: its average where it keeps one."""
     live = {name: {"params": state.params[name], **state.variables[name]} for name in state.params}
     return live | state.ema
 

@@ -35,7 +35,10 @@ def minimax_value(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:
 
 
 def non_saturating_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:
-    """-E_z[log D(G(z))]: the same fixed point, "but provides much stronger gradients early" (arXiv 1406.2661, section 3)."""
+    """-E_z[log D(G(z))]: the same fixed point, with "much stronger gradients early in learning".
+
+    (arXiv 1406.2661, section 3.)
+    """
     del real_logits
     return -jnp.mean(log_sigmoid(fake_logits))
 

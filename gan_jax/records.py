@@ -30,7 +30,7 @@ class MetricsLog:
         self.path = folder / "metrics.jsonl"
         self.rows = [row for row in _whole_rows(self.path) if row["step"] <= step]
         write_aside(self.path, lambda file: file.writelines(_line(row) for row in self.rows))
-        self._file = open(self.path, "ab")
+        self._file = open(self.path, "ab")  # noqa: SIM115
         self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
 
     def add(self, row: dict) -> None:
@@ -67,8 +67,8 @@ def _whole_rows(path: Path) -> list[dict]:
 class Recorder:
     """Takes the metrics of every call as they lie on the device; fetches, checks and records them later, in bulk.
 
-    Fetching waits for the device, so the newest call is left alone until the next one is under way. `log` is None in
-    processes that only watch for non-finite losses.
+    Fetching waits for the device, so it happens once in `every` steps, and the newest call is left alone until the next
+    one is under way. `log` is None in processes that only watch for non-finite losses.
     """
 
     def __init__(self, log: MetricsLog | None, display: "Display", *, start: int, every: int, examples: int, fetch):
@@ -85,7 +85,8 @@ class Recorder:
     def add(self, step: int, count: int, metrics: Metrics) -> None:
         """The metrics of steps step + 1, ..., step + count."""
         self._pending.append((step, count, metrics))
-        self.record(leave=1)
+        if step + count - self._pending[0][0] > self._every:
+            self.record(leave=1)
 
     def record(self, leave: int = 0) -> None:
         """Fetches all calls but the newest `leave`. Raises UserError at the first loss that is not finite."""

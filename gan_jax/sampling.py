@@ -24,7 +24,8 @@ def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns:
     networks", arXiv 1609.04468). What is not a float in the latents, such as a label, stays that of the start.
     """
     ends = game.latents(jax.random.key(seed), 2 * rows)
-    starts, stops = (jax.tree.map(lambda x: x[i::2], ends) for i in range(2))
+    starts = jax.tree.map(lambda x: x[0::2], ends)
+    stops = jax.tree.map(lambda x: x[1::2], ends)
     ts = np.linspace(0, 1, columns)
     walks = jax.tree.map(lambda a, b: jnp.stack([_slerp(a, b, t) for t in ts], 1), starts, stops)
     return decode(game, networks, jax.tree.map(lambda x: x.reshape(rows * columns, *x.shape[2:]), walks))

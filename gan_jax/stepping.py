@@ -17,13 +17,13 @@ _AUGMENTATION = 0x6175676D
 Play = Callable[[State, Any, Any, int], tuple[State, Metrics]]
 
 
-def choose_steps_per_dispatch(resolution: int) -> int:
-    """How many steps one call should play.
+def choose_steps_per_dispatch() -> int:
+    """How many steps one call should play, on the backend at hand.
 
-    A loop of steps saves the time between calls, which counts where steps are short. On CPU, XLA runs convolutions in
-    a loop slowly (jax-ml/jax issue 12868), so only images small enough for the patches lowering are trained in one.
+    A loop of steps saves the time between calls, which counts where steps are short. On CPU, XLA runs what is inside a
+    loop more slowly (jax-ml/jax issue 12868), and calls overlap with the steps anyway.
     """
-    return 20 if jax.default_backend() != "cpu" or resolution <= 8 else 1
+    return 1 if jax.default_backend() == "cpu" else 20
 
 
 def make_play(game: Game, *, chunk: int, flip: bool, devices: int) -> Play:
@@ -72,7 +72,7 @@ def _flip(images: jax.Array, key: jax.Array, game: Game) -> jax.Array:
 
 
 def replicate(tree: Any, devices: int) -> Any:
-    """`tree` with a leading axis of local devices, a copy on each; `tree` itself on its device when there is but one."""
+    """`tree` with a leading axis of local devices, a copy on each; `tree` itself where there is but one."""
     if devices == 1:
         return jax.device_put(tree, jax.local_devices()[0])
     return jax.pmap(lambda tree, _: tree, in_axes=(None, 0))(tree, np.zeros(jax.local_device_count()))
@@ -94,5 +94,3 @@ def spread(rows: np.ndarray, parts: int, devices: int) -> np.ndarray:
     shares = rows.reshape(len(rows), parts, devices, -1)
     mine = [jax.devices().index(device) for device in jax.local_devices()]
     return np.stack([shares[:, :, d].reshape(len(rows), -1) for d in mine])
-
-

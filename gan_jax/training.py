@@ -96,7 +96,7 @@ def _play(
 ) -> None:
     devices = jax.device_count()
     start = step = int(state.step)
-    chunk = settings.steps_per_dispatch or choose_steps_per_dispatch(settings.resolution)
+    chunk = settings.steps_per_dispatch or choose_steps_per_dispatch()
     chunk = chunk if data.train.in_memory else 1
     program = make_play(game, chunk=chunk, flip=settings.flip, devices=devices)
     items_from = feed(

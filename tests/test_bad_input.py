@@ -4,10 +4,11 @@ import re
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from command import DIGITS, SMALL, EXPERIMENTS, checkpoint, finish, gan_jax, metrics, start
+from command import DIGITS, EXPERIMENTS, SMALL, checkpoint, finish, gan_jax, metrics, start
 from PIL import Image
 
 
@@ -105,7 +106,7 @@ def test_workdir_of_another_configuration(capsys, tmp_path):
     refused(result, "seed is 0 there and 5 here", "width is 4 there and 8 here", "--workdir")
 
     changed = tmp_path / "dcgan_digits.py"
-    changed.write_text(open(DIGITS).read().replace("b1=0.5", "b1=0.9"))
+    changed.write_text(Path(DIGITS).read_text().replace("b1=0.5", "b1=0.9"))
     result = gan_jax(capsys, "train", changed, *SMALL, "--steps", 2, "--workdir", run)
     refused(result, "the experiment's file has changed", "adam")
 
@@ -132,7 +133,7 @@ def build(config, data):
 
 @pytest.mark.parametrize("per_dispatch", [1, 20])
 def test_a_loss_that_is_not_finite_stops_the_run(capsys, tmp_path, per_dispatch):
-    (tmp_path / "dcgan_digits.py").write_text(open(DIGITS).read())
+    (tmp_path / "dcgan_digits.py").write_text(Path(DIGITS).read_text())
     experiment, run = tmp_path / "poisoned.py", tmp_path / "run"
     experiment.write_text(POISONED)
     arguments = (*SMALL, "--steps", 100, "--checkpoint-every", 10, "--steps-per-dispatch", per_dispatch)

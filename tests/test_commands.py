@@ -1,6 +1,8 @@
 """train, sample and evaluate, and the run folder that they share."""
 
+import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ def test_configuration_says_what_was_run(run):
     assert {"gan-jax", "jax", "flax", "optax"} <= config["versions"].keys()
     assert config["devices"]
     assert "git_commit" in config
-    assert (run / "experiment.py").read_text() == open(DIGITS).read()
+    assert (run / "experiment.py").read_text() == Path(DIGITS).read_text()
 
 
 def test_metrics_have_a_line_every_so_many_steps(run):
@@ -92,7 +94,7 @@ def test_sample_interpolates_in_small_steps(run, tmp_path, capsys):
     assert gan_jax(capsys, "sample", run, "--count", 64, "--interpolate", "--out", out).status == 0
     tiles = np.asarray(Image.open(out)).astype(float)[:32]  # the first walk
     frames = [tiles[:, i * 33 : i * 33 + 32] for i in range(8)]
-    near = np.mean([np.abs(a - b).mean() for a, b in zip(frames, frames[1:], strict=False)])
+    near = np.mean([np.abs(a - b).mean() for a, b in itertools.pairwise(frames)])
     assert 0 < near < np.abs(frames[0] - frames[-1]).mean()
 
 
@@ -108,7 +110,7 @@ def test_evaluate_prints_and_writes_figures_beside_those_of_real_data(run, capsy
 
 def test_a_run_does_not_need_its_experiment_file_any_more(tmp_path, capsys):
     mine = tmp_path / "mine.py"
-    mine.write_text(open(DIGITS).read())
+    mine.write_text(Path(DIGITS).read_text())
     arguments = (*SMALL, "--steps", 2, "--workdir", tmp_path / "run")
     assert gan_jax(capsys, "train", mine, *arguments).status == 0
     mine.unlink()
@@ -128,7 +130,16 @@ def test_a_folder_too_large_for_memory_trains_as_one_in_memory(tmp_path, capsys,
     for name, limit in (("memory", 2**30), ("stream", 0)):
         monkeypatch.setattr(training, "load", lambda *a, limit=limit, **k: load(*a, **k, memory_limit=limit))
         runs.append(tmp_path / name)
-        arguments = (*SMALL, "--dataset", f"folder:{tmp_path / 'images'}", "--flip", "--steps", 8, "--workdir", runs[-1])
+        arguments = (
+            *SMALL,
+            "--dataset",
+            f"folder:{tmp_path / 'images'}",
+            "--flip",
+            "--steps",
+            8,
+            "--workdir",
+            runs[-1],
+        )
         result = gan_jax(capsys, "train", DIGITS, *arguments, "--steps-per-dispatch", 1)
         assert result.status == 0, result.err
     assert metrics(runs[0]) == metrics(runs[1])

@@ -12,7 +12,7 @@ TRAIN = ("train", DIGITS, *SMALL, "--steps", 40, "--checkpoint-every", 20)
 def _pair(run, *more):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % free.getsockname()[1]
+        address = f"127.0.0.1:{free.getsockname()[1]}"
     processes = [
         start(*TRAIN, "--workdir", run, *more, JAX_COORDINATOR_ADDRESS=address, JAX_NUM_PROCESSES="2",
               JAX_PROCESS_ID=str(i))

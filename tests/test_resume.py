@@ -79,7 +79,8 @@ def test_a_damaged_checkpoint_is_left_for_the_one_before(damage, tmp_path, capsy
         largest.unlink()
     else:
         middle = len(data) // 2
-        largest.write_bytes(data[:middle] + (b"" if damage == "truncated" else bytes([data[middle] ^ 1]) + data[middle + 1 :]))
+        flipped = bytes([data[middle] ^ 1]) + data[middle + 1 :]
+        largest.write_bytes(data[:middle] + (b"" if damage == "truncated" else flipped))
 
     result = gan_jax(capsys, "train", DIGITS, *arguments, "--workdir", run)
     assert result.status == 0, result.err

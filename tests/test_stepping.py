@@ -68,9 +68,8 @@ def test_a_devices_share_is_its_cut_of_every_part(monkeypatch):
     assert spread(rows, parts=3, devices=1) is rows
 
 
-def test_only_small_images_are_trained_in_a_loop_on_cpu(monkeypatch):
+def test_steps_are_played_in_a_loop_except_on_cpu(monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    assert choose_steps_per_dispatch(8) > 1
-    assert choose_steps_per_dispatch(16) == 1
+    assert choose_steps_per_dispatch() == 1
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert choose_steps_per_dispatch(128) > 1
+    assert choose_steps_per_dispatch() > 1

@@ -1,5 +1,7 @@
 """The GAN game of Goodfellow et al. (arXiv 1406.2661): a discriminator ascends, a generator descends."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -59,7 +61,7 @@ def gan(
             "discriminator": discriminator.init(discriminator_key, image, train=True),
         }, ()
 
-    def sample(networks, latents):
+    def sample(networks, latents) -> Any:
         return generator.apply(networks["generator"], latents, train=False)
 
     return Game(

@@ -6,7 +6,7 @@ Two lowerings of the same function:
   with the convolution's own weight gradient. (`lax.conv_transpose` differentiates into a convolution that XLA's CPU
   backend runs more than ten times slower: jax-ml/jax issues 23783 and 31662.)
 * *patches*: patches of the image times the kernel as a matrix, for small images on CPU, where a matrix product is
-  faster than XLA's convolution, above all inside a loop (jax-ml/jax issue 12868).
+  faster than XLA's convolution.
 """
 
 from functools import partial
@@ -15,8 +15,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Up to this many pixels (of the convolution's larger side) the patches lowering is the faster one on CPU.
-_PATCHES_UP_TO = 8 * 8
+# Where the patches lowering was the faster one on CPU, by the size of the convolution's larger side: in small feature
+# maps, and in small images of few channels.
+_PATCHES_UP_TO_PIXELS = 4 * 4
+_PATCHES_UP_TO_NUMBERS = 8 * 8 * 4
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 
@@ -38,7 +40,8 @@ def _patches(x, kernel, stride, padding):
 
 
 def _lowering(image_shape):
-    small = image_shape[1] * image_shape[2] <= _PATCHES_UP_TO
+    _, height, width, channels = image_shape
+    small = height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_NUMBERS
     return _patches if small and jax.default_backend() == "cpu" else _native
 
 
