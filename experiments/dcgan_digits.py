@@ -21,7 +21,9 @@ class Config(Settings):
 
     dataset: str = "digits"
     resolution: int = 8
-    steps: int = 6000
+    steps: int = 16_000
+    sample_every: int = 1000
+    checkpoint_every: int = 2000
 
     learning_rate: float = 2e-4
     """Adam's, of both networks."""

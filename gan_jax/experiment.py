@@ -62,7 +62,7 @@ def load_experiment(path: Path, source: str | None = None) -> Experiment:
         raise UsageError(f"{path} defines no class Config that extends gan_jax.settings.Settings")
     if not callable(build):
         raise UsageError(f"{path} defines no function build(config, data) that returns a Game")
-    return Experiment(path.stem, path, source, config, build, (module.__doc__ or "").strip())
+    return Experiment(path.stem, path, source, config, module.build, (module.__doc__ or "").strip())
 
 
 def _read(path: Path) -> str:

@@ -6,8 +6,10 @@ import os
 import re
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,14 +26,15 @@ class MetricsLog:
     """metrics.jsonl and TensorBoard events. On resuming at `step`, later lines, which will be played again, go."""
 
     def __init__(self, folder: Path, step: int):
-        from tensorboardX import SummaryWriter
-
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "metrics.jsonl"
         self.rows = [row for row in _whole_rows(self.path) if row["step"] <= step]
         write_aside(self.path, lambda file: file.writelines(_line(row) for row in self.rows))
         self._file = open(self.path, "ab")  # noqa: SIM115
-        self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
+        # In the background, since its import takes seconds, in which the step can be compiled.
+        pool = ThreadPoolExecutor(1)
+        self._events = pool.submit(_summary_writer, folder / "tensorboard", step)
+        pool.shutdown(wait=False)
 
     def add(self, row: dict) -> None:
         self.rows.append(row)
@@ -39,7 +42,7 @@ class MetricsLog:
         for name, value in row.items():
             if name not in ("step", "seconds") and value is not None:
                 # TensorBoard allows no brackets: D(G(z)) becomes D_G_z.
-                self._events.add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
+                self._events.result().add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
 
     def flush(self) -> None:
         self._file.flush()
@@ -47,7 +50,13 @@ class MetricsLog:
 
     def close(self) -> None:
         self._file.close()
-        self._events.close()
+        self._events.result().close()
+
+
+def _summary_writer(folder: Path, step: int) -> Any:
+    from tensorboardX import SummaryWriter
+
+    return SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
 
 def _line(row: dict) -> bytes:
