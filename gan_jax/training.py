@@ -71,7 +71,9 @@ def _resumed_or_new(game: Game, abstract: State, seed: int, checkpoints: Checkpo
         saved = _from_keeper(saved, host_like(abstract))
     if saved is not None:
         return to_device(saved, abstract)
-    return jax.jit(lambda: init_state(game, jax.random.key(seed)))()
+    # It runs once, so on CPU, where LLVM's optimizations take most of a compilation, it is compiled without them.
+    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+    return jax.jit(lambda: init_state(game, jax.random.key(seed)), compiler_options=options)()
 
 
 def _from_keeper(saved: Any | None, like: Any) -> Any | None:
