@@ -21,17 +21,17 @@ class Config(Settings):
 
     dataset: str = "digits"
     resolution: int = 8
-    steps: int = 14_000
+    steps: int = 18_000
     sample_every: int = 1000
     checkpoint_every: int = 2000
 
     learning_rate: float = 2e-4
     """Adam's, of both networks."""
 
-    width: int = 32
+    width: int = 24
     """Features beside the images; each halving of the side doubles them."""
 
-    latent_size: int = 100
+    latent_size: int = 32
     """Numbers in a latent vector."""
 
     ema: float = 0.998
