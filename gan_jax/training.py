@@ -12,7 +12,7 @@ from rich.console import Console
 from gan_jax import runs
 from gan_jax.checkpoints import Checkpoints, host_like, to_device, to_host
 from gan_jax.data import Dataset, load
-from gan_jax.errors import UsageError
+from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed, resident
 from gan_jax.figures import grid, save_curves, save_image
@@ -59,6 +59,8 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
             console.print(f"{folder} is complete: it has played its {settings.steps} steps")
         else:
             _play(game, settings, data, folder, state, checkpoints, console)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
     finally:
         if checkpoints:
             checkpoints.close()
@@ -128,13 +130,13 @@ def _play(
         if log:
             images = sample_images(game, networks(first(state, devices)), _SAMPLES, _SAMPLE_SEED)
             path = folder / "samples" / f"step_{step:08d}.png"
-            runs.attempt(path, lambda: save_image(grid(images), path))
+            save_image(grid(images), path)
 
     def save() -> None:
         # Recorded and checked first: a checkpoint never holds what came of a loss that was not finite.
         recorder.record()
         if log and checkpoints:
-            runs.attempt(log.path, log.flush)
+            log.flush()
             checkpoints.save(step, to_host(first(state, devices)))
 
     began = time.monotonic()
@@ -165,10 +167,10 @@ def _play(
                 checkpoints.wait()
     finally:
         if log:
-            runs.attempt(log.path, log.close)
+            log.close()
             if log.rows:
-                runs.attempt(folder / "curves.png", lambda: save_curves(log.rows, folder / "curves.png"))
-    if stop.signal:
+                save_curves(log.rows, folder / "curves.png")
+    if stop.signal and step < settings.steps:
         console.print(f"{stop.signal.name}: saved at step {step}; the same command goes on from there")
         if stop.signal == signal.SIGINT:
             raise KeyboardInterrupt
