@@ -31,8 +31,9 @@ Each tells its flags with --help; train does so for the experiment at hand.
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point. Ends the process with 0, 1 for a run that failed, 2 for bad usage, 130 after Ctrl-C."""
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("absl").setLevel(logging.CRITICAL)  # what goes wrong in Orbax is also raised
-    sys.excepthook = _except_closed_loops
+    for name in ("absl", "asyncio"):  # Orbax's commentary: what goes wrong in it is also raised
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    sys.excepthook, sys.unraisablehook = _except_hook, _unraisable_hook
     try:
         _run(list(sys.argv[1:] if arguments is None else arguments))
     except UserError as error:
@@ -43,11 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
 
 
-def _except_closed_loops(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _is_noise(error: BaseException | None) -> bool:
     # When one file of a checkpoint fails, TensorStore's threads report all that were under way with it to an event
     # loop that is gone by then: hundreds of tracebacks that say nothing beside the one error that is raised.
-    if not (kind is RuntimeError and str(error) == "Event loop is closed"):
+    return isinstance(error, RuntimeError) and str(error) == "Event loop is closed"
+
+
+def _except_hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if not _is_noise(error):
         sys.__excepthook__(kind, error, trace)
+
+
+def _unraisable_hook(unraisable: "sys.UnraisableHookArgs") -> None:
+    if not _is_noise(unraisable.exc_value):
+        sys.__unraisablehook__(unraisable)
 
 
 def _run(arguments: list[str]) -> None:

@@ -120,6 +120,7 @@ from test_data_stream import Computed
 from gan_jax.data import Split, stream
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job starts without
     batches = stream(Split(Computed(), None), seed=0, start=0, batch_size=4, rows=slice(None), workers=1)
     next(batches)
     print(multiprocessing.active_children()[0].pid, flush=True)
