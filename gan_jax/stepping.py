@@ -1,6 +1,7 @@
 """From a game to the compiled program that plays some of its steps, on one device or on all."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import jax
@@ -24,6 +25,23 @@ def choose_steps_per_dispatch() -> int:
     loop more slowly (jax-ml/jax issue 12868), and calls overlap with the steps anyway.
     """
     return 1 if jax.default_backend() == "cpu" else 20
+
+
+@cache
+def fast_options() -> dict[str, str]:
+    """Options to compile training programs with, on the backend at hand.
+
+    On CPU, XLA's own convolutions are faster than those of the library that it prefers. ({} where there is no such
+    choice: the option is an experimental one of XLA's.)
+    """
+    options = {"xla_cpu_experimental_ynn_fusion_type": ""}
+    if jax.default_backend() != "cpu":
+        return {}
+    try:
+        jax.jit(lambda: 0, compiler_options=options).lower().compile()
+    except jax.errors.JaxRuntimeError:
+        return {}
+    return options
 
 
 def make_play(game: Game, *, chunk: int, flip: bool, devices: int) -> Play:
@@ -61,7 +79,7 @@ def make_play(game: Game, *, chunk: int, flip: bool, devices: int) -> Play:
 
     play = single if chunk == 1 else loop
     if devices == 1:
-        return jax.jit(play, donate_argnums=0)
+        return jax.jit(play, donate_argnums=0, compiler_options=fast_options())
     return jax.pmap(play, axis_name=AXIS, in_axes=(0, 0, 0, None), donate_argnums=0)
 
 

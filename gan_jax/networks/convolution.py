@@ -1,48 +1,34 @@
 """Convolution and its linear transpose, on NHWC images, lowered to what the backend runs fast.
 
-Two lowerings of the same function:
-
-* *native*: XLA's convolution. A transposed convolution is written as what it is, the linear transpose of a convolution,
-  with the convolution's own weight gradient. (`lax.conv_transpose` differentiates into a convolution that XLA's CPU
-  backend runs more than ten times slower: jax-ml/jax issues 23783 and 31662.)
-* *patches*: patches of the image times the kernel as a matrix, for small images on CPU, where a matrix product is
-  faster than XLA's convolution.
+The number <conv(x, kernel), y> is linear in each of x, kernel and y. Its three derivatives are three bilinear functions
+(the convolution, its transpose, and the gradient of the kernel), and the derivatives of each of them are the other two.
+Here they are three JAX primitives, so that JAX differentiates them in any mode, to any order, without leaving the
+three; and each is lowered, by backend and shape, to the way that is fast there. (Left to itself, JAX differentiates
+`lax.conv_transpose`, and the gradient of a gradient penalty, into convolutions that XLA's CPU backend runs more than
+ten times slower: jax-ml/jax issues 23783 and 31662.)
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
-import jax.numpy as jnp
-from jax import lax
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+
+from gan_jax.networks import lowerings, winograd
+from gan_jax.networks.lowerings import Lowering
 
 # Where the patches lowering was the faster one on CPU, by the size of the convolution's larger side: in small feature
 # maps, and in small images of few channels.
 _PATCHES_UP_TO_PIXELS = 4 * 4
 _PATCHES_UP_TO_NUMBERS = 8 * 8 * 4
 
-_LAYOUT = ("NHWC", "HWIO", "NHWC")
+# Images of fewer channels come faster from patches than from phases.
+_FEW_CHANNELS = 16
 
-
-def _native(x, kernel, stride, padding):
-    return lax.conv_general_dilated(x, kernel, (stride, stride), [(padding, padding)] * 2, dimension_numbers=_LAYOUT)
-
-
-def _patches(x, kernel, stride, padding):
-    k, _, _, features = kernel.shape
-    x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    rows, columns = ((size - k) // stride + 1 for size in x.shape[1:3])
-    taps = [
-        x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-        for i in range(k)
-        for j in range(k)
-    ]
-    return jnp.concatenate(taps, -1) @ kernel.reshape(-1, features)
-
-
-def _lowering(image_shape):
-    _, height, width, channels = image_shape
-    small = height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_NUMBERS
-    return _patches if small and jax.default_backend() == "cpu" else _native
+# From so many channels on, the products that Winograd's transforms save outweigh the transforms.
+_MANY_CHANNELS = 64
 
 
 def conv(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
@@ -50,7 +36,7 @@ def conv(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> 
 
     Returns (N, (H + 2 padding - k) // stride + 1, ..., F).
     """
-    return _lowering(x.shape)(x, kernel, stride, padding)
+    return _conv.bind(x, kernel, stride=stride, padding=padding)
 
 
 def conv_transpose(y: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
@@ -59,32 +45,78 @@ def conv_transpose(y: jax.Array, kernel: jax.Array, stride: int = 1, padding: in
     `kernel` (k, k, C, F) is that of the convolution it transposes: its last axis is the *input* of this function.
     (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285, section 4.)
     """
-    k, _, channels, _ = kernel.shape
-    sides = [(size - 1) * stride + k - 2 * padding for size in y.shape[1:3]]
-    image_shape = (y.shape[0], *sides, channels)
-    if _lowering(image_shape) is _patches:
-        return _transpose(partial(_patches, kernel=kernel, stride=stride, padding=padding), image_shape, y)
-    return _native_transpose(y, kernel, stride, padding, image_shape)
+    height, width = ((size - 1) * stride + kernel.shape[0] - 2 * padding for size in y.shape[1:3])
+    return _image.bind(y, kernel, stride=stride, padding=padding, sides=(height, width))
 
 
-def _transpose(linear, image_shape, y):
-    return jax.linear_transpose(linear, jax.ShapeDtypeStruct(image_shape, y.dtype))(y)[0]
+def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
+    """The lowering on CPU, for images of the shape (N, H, W, C) and kernels of the shape (k, k, C, F)."""
+    _, height, width, channels = image
+    kernel_size, _, _, features = kernel
+    if height == width == kernel_size and not padding:
+        return lowerings.dense
+    if height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_NUMBERS:
+        return lowerings.patches
+    if winograd.applies((height, width), kernel_size, stride, padding) and min(channels, features) >= _MANY_CHANNELS:
+        return winograd.winograd
+    if stride > 1 and kernel_size % stride == 0:
+        few = channels < _FEW_CHANNELS
+        return lowerings.native._replace(image=lowerings.patches.image) if few else lowerings.phases
+    return lowerings.native
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
-def _native_transpose(y, kernel, stride, padding, image_shape):
-    return _transpose(lambda x: _native(x, kernel, stride, padding), image_shape, y)
+def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[..., tuple]) -> Primitive:
+    """One of the three: `on` picks it from a lowering, `like` gives the shapes of (image, kernel) from its arguments."""
+
+    def plain(*arrays: jax.Array, **geometry: Any) -> jax.Array:
+        return on(lowerings.native)(*arrays, **geometry)
+
+    def on_cpu(*arrays: jax.Array, **geometry: Any) -> jax.Array:
+        image, kernel = like(*arrays, **geometry)
+        return on(choose(image, kernel, geometry["stride"], geometry["padding"]))(*arrays, **geometry)
+
+    primitive = Primitive(name)
+    primitive.def_impl(lambda *arrays, **geometry: jax.jit(partial(primitive.bind, **geometry))(*arrays))
+    primitive.def_abstract_eval(lambda *arrays, **geometry: _shaped(plain, arrays, geometry))
+    mlir.register_lowering(primitive, mlir.lower_fun(plain, multiple_results=False))
+    mlir.register_lowering(primitive, mlir.lower_fun(on_cpu, multiple_results=False), platform="cpu")
+
+    def batch(arrays, axes, **geometry):
+        return jax.vmap(partial(plain, **geometry), in_axes=axes)(*arrays), 0
+
+    batching.primitive_batchers[primitive] = batch
+    return primitive
 
 
-def _native_transpose_forward(y, kernel, stride, padding, image_shape):
-    return _native_transpose(y, kernel, stride, padding, image_shape), (y, kernel)
+def _shaped(function, arrays, geometry):
+    out = jax.eval_shape(partial(function, **geometry), *(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays))
+    return jax.core.ShapedArray(out.shape, out.dtype)
 
 
-def _native_transpose_backward(stride, padding, image_shape, residuals, g):
-    # <g, conv_transpose(y, kernel)> = <conv(g, kernel), y>, whose gradients are those of a convolution of g.
-    y, kernel = residuals
-    convolved, pull_back = jax.vjp(lambda kernel: _native(g, kernel, stride, padding), kernel)
-    return convolved, pull_back(y)[0]
+_conv = _primitive("conv", lambda ways: ways.conv, lambda x, kernel, **_: (x.shape, kernel.shape))
+_image = _primitive(
+    "conv_image",
+    lambda ways: ways.image,
+    lambda y, kernel, *, sides, **_: ((len(y), *sides, kernel.shape[2]), kernel.shape),
+)
+_kernel = _primitive(
+    "conv_kernel",
+    lambda ways: ways.kernel,
+    lambda x, y, *, size, **_: (x.shape, (size, size, x.shape[3], y.shape[3])),
+)
 
-
-_native_transpose.defvjp(_native_transpose_forward, _native_transpose_backward)
+ad.defbilinear(
+    _conv,
+    lambda g, x, kernel, **geometry: _image.bind(g, kernel, **geometry, sides=tuple(x.aval.shape[1:3])),
+    lambda g, x, kernel, **geometry: _kernel.bind(x, g, **geometry, size=kernel.aval.shape[0]),
+)
+ad.defbilinear(
+    _image,
+    lambda g, y, kernel, *, sides, **geometry: _conv.bind(g, kernel, **geometry),
+    lambda g, y, kernel, *, sides, **geometry: _kernel.bind(g, y, **geometry, size=kernel.aval.shape[0]),
+)
+ad.defbilinear(
+    _kernel,
+    lambda g, x, y, *, size, **geometry: _image.bind(y, g, **geometry, sides=tuple(x.aval.shape[1:3])),
+    lambda g, x, y, *, size, **geometry: _conv.bind(x, g, **geometry),
+)
