@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 from gan_jax.errors import UsageError
 
@@ -27,6 +28,12 @@ class Settings:
 
     flip: bool = False
     """Mirror each training image left to right with probability one half."""
+
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What networks compute in. Parameters, optimizers, statistics and losses are float32 either way."""
+
+    remat: bool = False
+    """Keep only the convolutions' outputs for the gradient and compute the rest again: less memory, a little slower."""
 
     workdir: Path | None = None
     """The run's folder; runs/EXPERIMENT by default. Training again on a folder that holds a run resumes it."""

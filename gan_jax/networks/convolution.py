@@ -105,6 +105,9 @@ _kernel = _primitive(
     lambda x, y, *, size, **_: (x.shape, (size, size, x.shape[3], y.shape[3])),
 )
 
+# All that the functions of this module come down to.
+PRIMITIVES = (_conv, _image, _kernel)
+
 ad.defbilinear(
     _conv,
     lambda g, x, kernel, **geometry: _image.bind(g, kernel, **geometry, sides=tuple(x.aval.shape[1:3])),

@@ -3,8 +3,17 @@
 from typing import Any
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from gan_jax.networks.computing import remembered
 
 
 def forward(module: nn.Module, params: Any, variables: Any, *inputs: Any) -> tuple[Any, Any]:
-    """`module` in training mode on `inputs`: its output and its non-trainable collections after the pass."""
-    return module.apply({"params": params, **variables}, *inputs, train=True, mutable=list(variables))
+    """`module` in training mode on `inputs`: its output, as float32, and its non-trainable collections after the pass."""
+
+    def apply(params, variables, *inputs):
+        return module.apply({"params": params, **variables}, *inputs, train=True, mutable=list(variables))
+
+    output, variables = remembered(apply)(params, variables, *inputs)
+    return jax.tree.map(lambda x: x.astype(jnp.float32), output), variables

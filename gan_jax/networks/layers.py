@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax import parallel
+from gan_jax.networks.computing import cast
 from gan_jax.networks.convolution import conv, conv_transpose
 
 Initializer = Callable[..., jax.Array]
@@ -25,8 +26,8 @@ class Conv(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
-        y = conv(x, self.param("kernel", self.kernel_init, shape), self.stride, self.padding)
-        return y + _along(self.param("bias", nn.initializers.zeros, (self.features,)), y) if self.use_bias else y
+        y = conv(*cast(x, self.param("kernel", self.kernel_init, shape)), self.stride, self.padding)
+        return _with_bias(self, y) if self.use_bias else y
 
 
 class ConvTranspose(nn.Module):
@@ -45,15 +46,20 @@ class ConvTranspose(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, self.features, x.shape[-1])
-        y = conv_transpose(x, self.param("kernel", self.kernel_init, shape), self.stride, self.padding)
-        return y + _along(self.param("bias", nn.initializers.zeros, (self.features,)), y) if self.use_bias else y
+        y = conv_transpose(*cast(x, self.param("kernel", self.kernel_init, shape)), self.stride, self.padding)
+        return _with_bias(self, y) if self.use_bias else y
+
+
+def _with_bias(module: nn.Module, y: jax.Array) -> jax.Array:
+    (bias,) = cast(module.param("bias", nn.initializers.zeros, y.shape[-1:]))
+    return y + _along(bias, y)
 
 
 class BatchNorm(nn.Module):
     """Batch normalization (Ioffe and Szegedy, arXiv 1502.03167) over the batch of all devices.
 
     In training (`train=True`) it uses the batch's own mean and variance and updates the running ones in the collection
-    "batch_stats" with `momentum`; otherwise it uses the running ones.
+    "batch_stats" with `momentum`; otherwise it uses the running ones. It computes in float32.
     """
 
     train: bool
@@ -65,6 +71,7 @@ class BatchNorm(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         # Not flax.linen.BatchNorm: its reshapes of the vectors keep XLA from seeing that a pass that is differentiated
         # and one that is not (the fakes of D's move and of G's) are the same computation, and they run twice.
+        dtype, x = x.dtype, x.astype(jnp.float32)
         vector = x.shape[-1:]
         scale = self.param("scale", self.scale_init, vector)
         bias = self.param("bias", nn.initializers.zeros, vector)
@@ -80,7 +87,7 @@ class BatchNorm(nn.Module):
 
         # Written so that the images are passed over once, and twice in the gradient: y = slope x + intercept.
         slope = jax.lax.rsqrt(var + self.epsilon) * scale
-        return x * _along(slope, x) + _along(bias - mean * slope, x)
+        return (x * _along(slope, x) + _along(bias - mean * slope, x)).astype(dtype)
 
 
 # A vector (C,) to every place of images, and its transpose. On CPU both are products with a vector of ones: XLA's
