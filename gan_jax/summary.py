@@ -123,7 +123,7 @@ def to_markdown(combinations: Sequence[Combination]) -> str:
     headings = [*combinations[0].values, "members", *map(title, names)]
     lines = [headings, ["---"] * len(headings)]
     for combination in combinations:
-        cells = [" ".join(_words(combination.spreads.get(name))) for name in names]
+        cells = [" ".join(_words(combination.spreads.get(name))).strip() for name in names]
         lines.append([*map(str, combination.values.values()), _counted(combination), *cells])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return "\n\n".join([table, _caption(), *(f"- {line}" for line in _failures(combinations))]) + "\n"
