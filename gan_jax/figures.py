@@ -109,7 +109,9 @@ def save_sweep(
     columns = panels if panels <= 3 else 2
     rows = math.ceil(panels / columns)
     figure = Figure(figsize=(4.6 * columns, 3.8 * rows), layout="constrained")
-    figure.suptitle(f"mean over seeds, with the {confidence:.0%} confidence interval of the mean", fontsize=10)
+    several = any(drawn.low is not None for panel in (*curves.values(), *results.values()) for drawn in panel)
+    shown = f"mean over seeds and its {confidence:.0%} confidence interval" if several else "one seed each"
+    figure.suptitle(f"{shown}; curves smoothed", fontsize=10)
     lines = {}
     for i, (title, panel) in enumerate(curves.items()):
         axes = figure.add_subplot(rows, columns, i + 1, title=title, xlabel="step")
@@ -132,7 +134,9 @@ def save_sweep(
             axes.errorbar(
                 [x], [points.mean], reach, fmt="D", color=colour[points.label], capsize=5, markersize=6, linewidth=1.5
             )
-        axes.set_xticks(range(len(names)), [name.replace(", ", "\n") for name in names])
+        axes.set_xticks(
+            range(len(names)), [name.replace(", ", "\n") for name in names], fontsize=10 if len(names) < 6 else 8
+        )
         axes.set_xlim(-0.6, len(names) - 0.4)
         axes.grid(alpha=0.3, axis="y")
     if len(lines) > 1:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gan_jax.members import Member
 
@@ -130,19 +132,14 @@ def to_markdown(combinations: Sequence[Combination]) -> str:
 
 
 def report(combinations: Sequence[Combination], console: Console) -> None:
-    """Prints the same, with a line for each measure, which is seldom too wide for a terminal."""
-    names = measures([outcome for combination in combinations for outcome in combination.outcomes])
-    table = Table()
-    for heading in (*combinations[0].values, "members", "", "mean ± deviation", "interval"):
-        table.add_column(heading)
+    """Prints the same, with a line for each measure, so that it fits a terminal."""
+    table = Table("", "mean ± deviation", "interval", box=SIMPLE_HEAD)
     for combination in combinations:
-        start = [*map(str, combination.values.values()), _counted(combination)]
-        for name in names:
-            table.add_row(*start, title(name), *_words(combination.spreads.get(name)))
-            start = [""] * len(start)
-        if not names:
-            table.add_row(*start)
-        table.add_section()
+        values = ", ".join(f"{name}={value}" for name, value in combination.values.items()) or "all"
+        unit = "member" if len(combination.outcomes) == 1 else "members"
+        table.add_row(Text(values, style="bold"), f"{_counted(combination)} {unit}")
+        for name, over in combination.spreads.items():
+            table.add_row(f"  {title(name)}", *_words(over))
     console.print(table)
     for line in (_caption(), *_failures(combinations)):
         console.print(line)

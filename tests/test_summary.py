@@ -76,7 +76,16 @@ def test_what_is_printed_says_the_same():
     console = Console(width=80, record=True, file=io.StringIO())
     report(MIXED, console)
     said = console.export_text()
-    for word in ("2 of 3", "2 ± 1.41", "[-10.7, 14.7]", "8 ± –", "0 of 1", "became inf at step 2", "95%"):
+    assert max(map(len, said.splitlines()[:-4])) <= 80
+    for word in (
+        "2 of 3 members",
+        "2 ± 1.41",
+        "[-10.7, 14.7]",
+        "8 ± –",
+        "0 of 1 member",
+        "became inf at step 2",
+        "95%",
+    ):
         assert word in said, word
 
 
