@@ -1,30 +1,36 @@
-"""The command line: gan-jax train | sample | evaluate."""
+"""The command line: gan-jax train | sweep | sample | evaluate."""
 
+import dataclasses
 import difflib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.console import Console
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from gan_jax.errors import UsageError, UserError
+
+if TYPE_CHECKING:
+    from gan_jax.experiment import Experiment
+    from gan_jax.settings import Settings
 
 _USAGE = """\
 usage: gan-jax COMMAND ...
 
 commands:
   train EXPERIMENT.py [flags]   train an experiment, or go on with it
+  sweep EXPERIMENT.py [flags]   train it with many seeds and settings at once, and compare them
   sample RUN [flags]            draw a grid of samples from a trained run
   evaluate RUN [flags]          measure a trained run against held-out data
 
-Each tells its flags with --help; train does so for the experiment at hand.
+Each tells its flags with --help; train and sweep do so for the experiment at hand.
 """
 
 
@@ -61,7 +67,7 @@ def _unraisable_hook(unraisable: "sys.UnraisableHookArgs") -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    commands = {"train": _train, "sample": _sample, "evaluate": _evaluate}
+    commands = {"train": _train, "sweep": _sweep, "sample": _sample, "evaluate": _evaluate}
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_USAGE, end="")
         if not arguments:
@@ -75,21 +81,59 @@ def _run(arguments: list[str]) -> None:
 
 
 def _train(arguments: list[str]) -> None:
-    from gan_jax.experiment import load_experiment
-    from gan_jax.settings import Settings
-
-    if not arguments or arguments[0] in ("-h", "--help"):
-        tyro.cli(Settings, prog="gan-jax train EXPERIMENT.py", args=["--help"])
-    if arguments[0].startswith("-"):
-        raise UsageError(f"the experiment's file comes first: gan-jax train EXPERIMENT.py {' '.join(arguments)}")
-    experiment = load_experiment(Path(arguments[0]))
-    prog = f"gan-jax train {arguments[0]}"
-    settings = tyro.cli(experiment.config, prog=prog, args=arguments[1:], description=experiment.doc)
+    experiment, settings = _parsed("train", arguments, lambda config: config)
     console = _start()
 
     from gan_jax.training import train
 
     train(experiment, settings, console)
+
+
+def _sweep(arguments: list[str]) -> None:
+    note = "Trains many runs in one program. Their folder is --workdir, runs/EXPERIMENT_sweep by default."
+    experiment, options = _parsed("sweep", arguments, _sweep_options, note)
+    console = _start()
+
+    from gan_jax.members import parse_varied
+    from gan_jax.sweeping import sweep
+
+    varied = parse_varied([word for words in options.vary for word in words], experiment.config)
+    sweep(experiment, options.settings, options.seeds, varied, console)
+
+
+def _sweep_options(config: "type[Settings]") -> type:
+    """The experiment's own flags, and those of a sweep."""
+    seeds = arg(help="How many seeds: --seed and the ones that follow it.")
+    vary = arg(
+        help="A float setting and the values to try of it; may be given for several settings, "
+        "whose combinations are all trained.",
+        metavar="NAME=V1,V2,...",
+    )
+    fields: list[Any] = [
+        ("settings", Annotated[config, arg(name="")]),
+        ("seeds", Annotated[int, seeds], dataclasses.field(default=8)),
+        ("vary", Annotated[tuple[tuple[str, ...], ...], UseAppendAction, vary], dataclasses.field(default=())),
+    ]
+    return dataclasses.make_dataclass("Sweep", fields, frozen=True, kw_only=True)
+
+
+def _parsed(
+    command: str, arguments: list[str], options: "Callable[[type[Settings]], type]", note: str = ""
+) -> "tuple[Experiment, Any]":
+    """The experiment that `arguments` begin with, and its `options`, made from its Config, as the rest gives them."""
+    from gan_jax.experiment import load_experiment
+    from gan_jax.settings import Settings
+
+    if not arguments or arguments[0] in ("-h", "--help"):
+        tyro.cli(options(Settings), prog=f"gan-jax {command} EXPERIMENT.py", args=["--help"], description=note or None)
+    if arguments[0].startswith("-"):
+        raise UsageError(f"the experiment's file comes first: gan-jax {command} EXPERIMENT.py {' '.join(arguments)}")
+    experiment = load_experiment(Path(arguments[0]))
+    prog = f"gan-jax {command} {arguments[0]}"
+    given = tyro.cli(
+        options(experiment.config), prog=prog, args=arguments[1:], description=f"{experiment.doc}\n\n{note}".strip()
+    )
+    return experiment, given
 
 
 @dataclass(frozen=True)
@@ -154,11 +198,9 @@ def _evaluate(arguments: list[str]) -> None:
     options = tyro.cli(_Evaluate, prog="gan-jax evaluate", args=arguments)
     console = _start()
 
-    import json
-
     from gan_jax.data import load
     from gan_jax.evaluation import evaluate_sampler, report, to_json
-    from gan_jax.runs import load_run, write_text
+    from gan_jax.runs import load_run, write_evaluation
     from gan_jax.sampling import sample_images
 
     run = load_run(options.run)
@@ -169,8 +211,7 @@ def _evaluate(arguments: list[str]) -> None:
         data, lambda count, seed: sample_images(game, networks, count, seed), count=None, seed=options.seed
     )
     report(evaluation, console)
-    path = run.folder / "evaluation.json"
-    write_text(path, json.dumps({"step": step, "seed": options.seed, **to_json(evaluation)}, indent=2) + "\n")
+    path = write_evaluation(run.folder, step, options.seed, to_json(evaluation))
     console.print(f"written to {path}")
 
 

@@ -1,8 +1,9 @@
 """The data side of the loop: what lies on the devices, and what goes to them with every call of the program."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ from gan_jax.data import Split, batch_indices
 from gan_jax.stepping import replicate, spread
 
 _MOST_WORKERS = 16
+_STEPS_AHEAD = 64
 
 
 def resident(split: Split, devices: int) -> Any:
@@ -52,3 +54,26 @@ def feed(
         yield lambda step: jax.tree.map(lambda x: x.reshape(*mine.shape, *x.shape[1:]), next(batches))
     finally:
         batches.close()
+
+
+def feed_members(
+    split: Split, *, seeds: Sequence[int], batch_size: int, parts: int, chunk: int, devices: int
+) -> Callable[[int], np.ndarray]:
+    """What `feed` gives for a split in memory, for the runs of all these seeds at once: (chunk, members, B) indices.
+
+    With several devices (devices, chunk, members / devices, B).
+    """
+    size = parts * batch_size
+
+    # Seed by seed for many steps, so that no seed's permutation is made again at every step.
+    @lru_cache(maxsize=2)
+    def block(number: int) -> np.ndarray:
+        steps = range(number * _STEPS_AHEAD, (number + 1) * _STEPS_AHEAD)
+        rows = {seed: np.stack([batch_indices(seed, s, size, len(split)) for s in steps]) for seed in set(seeds)}
+        return np.stack([rows[seed] for seed in seeds], axis=1).astype(np.int32)
+
+    def indices(step: int) -> np.ndarray:
+        rows = np.stack([block(s // _STEPS_AHEAD)[s % _STEPS_AHEAD] for s in range(step, step + chunk)])
+        return rows if devices == 1 else np.stack(np.split(rows, devices, axis=1))
+
+    return indices

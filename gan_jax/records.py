@@ -22,27 +22,19 @@ from gan_jax.game import Metrics
 _LINE_EVERY = 10.0
 
 
-class MetricsLog:
-    """metrics.jsonl and TensorBoard events. On resuming at `step`, later lines, which will be played again, go."""
+class MetricsFile:
+    """metrics.jsonl. On resuming at `step`, later lines, which will be played again, go."""
 
     def __init__(self, folder: Path, step: int):
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "metrics.jsonl"
-        self.rows = [row for row in _whole_rows(self.path) if row["step"] <= step]
+        self.rows = [row for row in read_rows(self.path) if row["step"] <= step]
         write_aside(self.path, lambda file: file.writelines(_line(row) for row in self.rows))
         self._file = open(self.path, "ab")  # noqa: SIM115
-        # In the background, since its import takes seconds, in which the step can be compiled.
-        pool = ThreadPoolExecutor(1)
-        self._events = pool.submit(_summary_writer, folder / "tensorboard", step)
-        pool.shutdown(wait=False)
 
     def add(self, row: dict) -> None:
         self.rows.append(row)
         self._file.write(_line(row))
-        for name, value in row.items():
-            if name not in ("step", "seconds") and value is not None:
-                # TensorBoard allows no brackets: D(G(z)) becomes D_G_z.
-                self._events.result().add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
 
     def flush(self) -> None:
         self._file.flush()
@@ -50,6 +42,27 @@ class MetricsLog:
 
     def close(self) -> None:
         self._file.close()
+
+
+class MetricsLog(MetricsFile):
+    """metrics.jsonl and TensorBoard events."""
+
+    def __init__(self, folder: Path, step: int):
+        super().__init__(folder, step)
+        # In the background, since its import takes seconds, in which the step can be compiled.
+        pool = ThreadPoolExecutor(1)
+        self._events = pool.submit(_summary_writer, folder / "tensorboard", step)
+        pool.shutdown(wait=False)
+
+    def add(self, row: dict) -> None:
+        super().add(row)
+        for name, value in row.items():
+            if name not in ("step", "seconds") and value is not None:
+                # TensorBoard allows no brackets: D(G(z)) becomes D_G_z.
+                self._events.result().add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
+
+    def close(self) -> None:
+        super().close()
         self._events.result().close()
 
 
@@ -63,7 +76,8 @@ def _line(row: dict) -> bytes:
     return (json.dumps(row) + "\n").encode()
 
 
-def _whole_rows(path: Path) -> list[dict]:
+def read_rows(path: Path) -> list[dict]:
+    """The whole lines of a metrics.jsonl; none where there is no such file."""
     rows = []
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
@@ -80,10 +94,10 @@ class Recorder:
     one is under way. `log` is None in processes that only watch for non-finite losses.
     """
 
-    def __init__(self, log: MetricsLog | None, display: "Display", *, start: int, every: int, examples: int, fetch):
+    def __init__(self, log: MetricsFile | None, display: "Display", *, start: int, every: int, examples: int, fetch):
         self._log, self._display, self._every, self._examples, self._fetch = log, display, every, examples, fetch
         self._pending: deque[tuple[int, int, Metrics]] = deque()
-        self._before = log.rows[-1]["seconds"] if log and log.rows else 0.0
+        self._before = max((row.get("seconds", 0.0) for row in log.rows), default=0.0) if log else 0.0
         self.restart_clock(start)
 
     def restart_clock(self, step: int) -> None:
@@ -102,26 +116,30 @@ class Recorder:
         calls = [self._pending.popleft() for _ in range(len(self._pending) - leave)]
         for step, count, metrics in self._fetch(calls):
             for i in range(count):
-                values = {name: float(values[i]) for name, values in metrics.items()}
-                self._check(step + i + 1, values)
-                if (step + i + 1) % self._every == 0:
-                    self._show(step + i + 1, values)
+                self._take(step + i + 1, {name: values[i] for name, values in metrics.items()})
+
+    def _take(self, step: int, metrics: dict[str, Any]) -> None:
+        """The metrics of one step."""
+        values = {name: float(value) for name, value in metrics.items()}
+        self._check(step, values)
+        if step % self._every == 0:
+            row = {"step": step, **values, **self._clock(step)}
+            if self._log:
+                self._log.add(row)
+            self._display.show(row)
 
     def _check(self, step: int, values: dict[str, float]) -> None:
         for name, value in values.items():
             if name.endswith("_loss") and not math.isfinite(value):
                 raise UserError(f"the loss of the {name.removesuffix('_loss')} became {value} at step {step}")
 
-    def _show(self, step: int, values: dict[str, float]) -> None:
+    def _clock(self, step: int) -> dict[str, float | None]:
+        """Images a second since the last call, and seconds since the run began."""
         now = time.monotonic()
         steps, spent = step - self._mark[0], now - self._mark[1]
         rate = round(steps * self._examples / spent, 1) if steps > 0 else None
         self._mark = (step, now)
-        seconds = round(self._before + now - self._began, 3)
-        row = {"step": step, **values, "images_per_second": rate, "seconds": seconds}
-        if self._log:
-            self._log.add(row)
-        self._display.show(row)
+        return {"images_per_second": rate, "seconds": round(self._before + now - self._began, 3)}
 
 
 class Display:

@@ -1,7 +1,7 @@
 """The run folder: what it holds, and who may go on with it.
 
 config.json (settings, versions, devices, commit), experiment.py (the experiment as it was), metrics.jsonl, TensorBoard
-events, samples/, curves.png, checkpoints/, evaluation.json.
+events, samples/, curves.png, checkpoints/, evaluation.json. A sweep has the same config.json, with what it goes over.
 """
 
 import difflib
@@ -61,14 +61,21 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
         raise UsageError(f"{experiment.path.name}: {error}") from error
 
 
-def check_same(folder: Path, experiment: Experiment, settings: Settings) -> bool:
-    """Whether `folder` holds a run, which is then this very one: UsageError names what differs otherwise."""
+def check_same(folder: Path, experiment: Experiment, settings: Settings, sweep: dict | None = None) -> bool:
+    """Whether `folder` holds a run, which is then this very one: UsageError names what differs otherwise.
+
+    With `sweep`, what a sweep goes over as plain values, the folder must hold that sweep.
+    """
     path = folder / "config.json"
     if not path.exists():
         return False
     old = _read_config(folder)
-    new_settings = json.loads(json.dumps(settings_module.to_json(settings)))
-    old_settings = old["settings"]
+    if ("sweep" in old) != (sweep is not None):
+        kinds = ("a sweep", "a single run")
+        there, here = kinds if sweep is None else kinds[::-1]
+        raise UsageError(f"{folder} holds {there}, and this is {here}. Give another --workdir.")
+    new_settings = json.loads(json.dumps(settings_module.to_json(settings) | (sweep or {})))
+    old_settings = old["settings"] | old.get("sweep", {})
     differing = [
         f"{name} is {old_settings.get(name)!r} there and {new_settings.get(name)!r} here"
         for name in sorted(old_settings.keys() | new_settings.keys())
@@ -86,7 +93,7 @@ def check_same(folder: Path, experiment: Experiment, settings: Settings) -> bool
     return True
 
 
-def create(folder: Path, experiment: Experiment, settings: Settings, info: DataInfo) -> None:
+def create(folder: Path, experiment: Experiment, settings: Settings, info: DataInfo, sweep: dict | None = None) -> None:
     """Writes config.json and experiment.py. Raises UserError where that cannot be done."""
     config = {
         "experiment": experiment.name,
@@ -99,6 +106,8 @@ def create(folder: Path, experiment: Experiment, settings: Settings, info: DataI
         "processes": jax.process_count(),
         "git_commit": _git_commit(experiment.path.parent),
     }
+    if sweep is not None:
+        config["sweep"] = sweep
     # The configuration last: a folder that has one is a run.
     write_text(folder / "experiment.py", experiment.source)
     write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
@@ -109,11 +118,20 @@ def load_run(folder: Path) -> Run:
     if not (folder / "config.json").exists():
         raise UsageError(f"{folder} is not a run: it has no config.json")
     config = _read_config(folder)
+    if "sweep" in config:
+        raise UsageError(f"{folder} is a sweep: its members, in {folder / 'members'}, are runs")
     # As if it stood where it was, so that it finds the modules beside it.
     experiment = load_experiment(Path(config["path"]), (folder / "experiment.py").read_text())
     settings = _settings_from_json(experiment.config, config["settings"])
     info = DataInfo(tuple(config["data"]["image_shape"]), tuple(config["data"]["classes"]))
     return Run(folder, experiment, settings, info)
+
+
+def write_evaluation(folder: Path, step: int, seed: int, figures: dict) -> Path:
+    """Writes evaluation.json: the figures of samples of this seed at this step, as plain values. Returns its path."""
+    path = folder / "evaluation.json"
+    write_text(path, json.dumps({"step": step, "seed": seed, **figures}, indent=2) + "\n")
+    return path
 
 
 def write_text(path: Path, text: str) -> None:

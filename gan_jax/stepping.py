@@ -10,7 +10,9 @@ import numpy as np
 
 from gan_jax.data.transforms import random_flip, to_float
 from gan_jax.game import Game, Metrics, State, train_step
+from gan_jax.networks.computing import computing
 from gan_jax.parallel import AXIS, example_keys
+from gan_jax.populations import Build, for_each_member
 
 # An unused value of the step's key, for the augmentation.
 _AUGMENTATION = 0x6175676D
@@ -44,11 +46,14 @@ def fast_options() -> dict[str, str]:
     return options
 
 
-def make_play(game: Game, *, chunk: int, flip: bool, devices: int) -> Play:
+def make_play(
+    game: Game, *, chunk: int, devices: int, flip: bool = False, precision: str = "float32", remat: bool = False
+) -> Play:
     """The function (state, resident, items, count) -> (state, metrics) that plays `count` <= `chunk` steps.
 
     resident: the whole dataset on the device, {"image": uint8 (N, H, W, C), ...}, or () where batches are streamed.
     items: for each of `chunk` steps, the indices (B,) of its examples in `resident`, or else the batch itself.
+    flip: whether images are mirrored with probability one half. precision, remat: see `networks.computing`.
     metrics: each (chunk,), the first `count` of them filled.
 
     The program is the same for any count, so the bits do not depend on where a run was interrupted. With several
@@ -56,11 +61,46 @@ def make_play(game: Game, *, chunk: int, flip: bool, devices: int) -> Play:
     """
 
     def one(state: State, resident: Any, item: Any) -> tuple[State, Metrics]:
-        examples = jax.tree.map(lambda x: x[item], resident) if resident else item
-        images = to_float(examples["image"])
-        if flip:
-            images = _flip(images, jax.random.fold_in(jax.random.fold_in(state.key, state.step), _AUGMENTATION), game)
-        return train_step(game, state, {**examples, "image": images})
+        with computing(precision, remat=remat):
+            return _play_one(game, state, resident, item, flip)
+
+    return _compiled(_in_chunks(one, chunk), devices, AXIS)
+
+
+def make_population_play(
+    build: Build, *, chunk: int, devices: int, flip: bool = False, precision: str = "float32", remat: bool = False
+) -> Play:
+    """`make_play` for a population: everything has an axis of members, the datasets excepted.
+
+    resident: (the members' hyperparameters, each (N,); the dataset, which they share).
+    items: (chunk, N, B), the indices of each member's examples.
+    metrics: each (chunk, N).
+
+    With several `devices` each plays N / devices members, alone: nothing is averaged over them.
+    """
+
+    def one(state: State, resident: Any, items: Any) -> tuple[State, Metrics]:
+        values, examples = resident
+
+        def play(game, state, item):
+            return _play_one(game, state, examples, item, flip)
+
+        with computing(precision, remat=remat):
+            return for_each_member(build, play)(values, state, items)
+
+    return _compiled(_in_chunks(one, chunk), devices, None)
+
+
+def _play_one(game: Game, state: State, resident: Any, item: Any, flip: bool) -> tuple[State, Metrics]:
+    examples = jax.tree.map(lambda x: x[item], resident) if resident else item
+    images = to_float(examples["image"])
+    if flip:
+        images = _flip(images, jax.random.fold_in(jax.random.fold_in(state.key, state.step), _AUGMENTATION), game)
+    return train_step(game, state, {**examples, "image": images})
+
+
+def _in_chunks(one: Callable[[State, Any, Any], tuple[State, Metrics]], chunk: int) -> Play:
+    """Plays `one` step after the other, `count` of `chunk` items."""
 
     def loop(state: State, resident: Any, items: Any, count: Any) -> tuple[State, Metrics]:
         def body(i, carry):
@@ -77,10 +117,20 @@ def make_play(game: Game, *, chunk: int, flip: bool, devices: int) -> Play:
         state, metrics = one(state, resident, jax.tree.map(lambda x: x[0], items))
         return state, jax.tree.map(lambda m: m[None], metrics)
 
-    play = single if chunk == 1 else loop
+    return single if chunk == 1 else loop
+
+
+def _compiled(play: Play, devices: int, axis_name: str | None) -> Play:
     if devices == 1:
         return jax.jit(play, donate_argnums=0, compiler_options=fast_options())
-    return jax.pmap(play, axis_name=AXIS, in_axes=(0, 0, 0, None), donate_argnums=0)
+    return jax.pmap(play, axis_name=axis_name, in_axes=(0, 0, 0, None), donate_argnums=0)
+
+
+def run_once(function: Callable[[], Any]) -> Any:
+    """What `function` returns, compiled for this one call."""
+    # On CPU, where LLVM's optimizations take most of a compilation, without them.
+    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+    return jax.jit(function, compiler_options=options)()
 
 
 def _flip(images: jax.Array, key: jax.Array, game: Game) -> jax.Array:
@@ -99,6 +149,19 @@ def replicate(tree: Any, devices: int) -> Any:
 def first(tree: Any, devices: int) -> Any:
     """One device's copy of what `replicate` made."""
     return tree if devices == 1 else jax.tree.map(lambda x: x.addressable_shards[0].data[0], tree)
+
+
+def spread_members(tree: Any, devices: int) -> Any:
+    """`tree`, whose arrays have a first axis of members (N, ...), on the local devices: (devices, N / devices, ...)."""
+    if devices == 1:
+        return jax.device_put(tree, jax.local_devices()[0])
+    shares = jax.tree.map(lambda x: x.reshape(devices, -1, *x.shape[1:]), tree)
+    return jax.pmap(lambda tree: tree)(shares)
+
+
+def gather_members(tree: Any, devices: int, axis: int = 0) -> Any:
+    """The inverse, for arrays on the host; `axis` is where the members are."""
+    return tree if devices == 1 else jax.tree.map(lambda x: np.concatenate(list(x), axis), tree)
 
 
 def spread(rows: np.ndarray, parts: int, devices: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from gan_jax.interrupts import stop_on_signals
 from gan_jax.records import Display, MetricsLog, Recorder
 from gan_jax.sampling import sample_images
 from gan_jax.settings import Settings, check
-from gan_jax.stepping import choose_steps_per_dispatch, first, make_play, replicate
+from gan_jax.stepping import choose_steps_per_dispatch, first, make_play, replicate, run_once
 
 _SAMPLES = 64
 _SAMPLE_SEED = 0
@@ -67,15 +67,19 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     return folder
 
 
+def draw_samples(game: Game, state: State, folder: Path) -> None:
+    """Writes the run folder's grid of samples of this state. The latents are always the same."""
+    images = sample_images(game, networks(state), _SAMPLES, _SAMPLE_SEED)
+    save_image(grid(images), folder / "samples" / f"step_{int(state.step):08d}.png")
+
+
 def _resumed_or_new(game: Game, abstract: State, seed: int, checkpoints: Checkpoints | None) -> State:
     saved = checkpoints.restore_newest(host_like(abstract)) if checkpoints else None
     if jax.process_count() > 1:
         saved = _from_keeper(saved, host_like(abstract))
     if saved is not None:
         return to_device(saved, abstract)
-    # It runs once, so on CPU, where LLVM's optimizations take most of a compilation, it is compiled without them.
-    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
-    return jax.jit(lambda: init_state(game, jax.random.key(seed)), compiler_options=options)()
+    return run_once(lambda: init_state(game, jax.random.key(seed)))
 
 
 def _from_keeper(saved: Any | None, like: Any) -> Any | None:
@@ -102,7 +106,9 @@ def _play(
     start = step = int(state.step)
     chunk = settings.steps_per_dispatch or choose_steps_per_dispatch()
     chunk = chunk if data.train.in_memory else 1
-    program = make_play(game, chunk=chunk, flip=settings.flip, devices=devices)
+    program = make_play(
+        game, chunk=chunk, devices=devices, flip=settings.flip, precision=settings.precision, remat=settings.remat
+    )
     items_from = feed(
         data.train,
         seed=settings.seed,
@@ -128,9 +134,7 @@ def _play(
 
     def draw() -> None:
         if log:
-            images = sample_images(game, networks(first(state, devices)), _SAMPLES, _SAMPLE_SEED)
-            path = folder / "samples" / f"step_{step:08d}.png"
-            save_image(grid(images), path)
+            draw_samples(game, first(state, devices), folder)
 
     def save() -> None:
         # Recorded and checked first: a checkpoint never holds what came of a loss that was not finite.

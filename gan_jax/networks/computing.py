@@ -1,6 +1,6 @@
 """How networks compute, chosen around the call that traces them and not inside each of them.
 
-    with computing(jnp.bfloat16):
+    with computing("bfloat16"):
         state, metrics = train_step(game, state, batch)
 
 Parameters, statistics and what a network returns are float32 all the same. Like `parallel.AXIS` it is looked up at
@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from gan_jax.networks.convolution import PRIMITIVES
 
 
 @dataclass(frozen=True)
 class _Computing:
-    dtype: Any = jnp.float32
+    dtype: str = "float32"
     remat: bool = False
 
 
@@ -29,7 +28,7 @@ _computing = ContextVar("computing", default=_Computing())
 
 
 @contextmanager
-def computing(dtype: Any = jnp.float32, *, remat: bool = False) -> Iterator[None]:
+def computing(dtype: str = "float32", *, remat: bool = False) -> Iterator[None]:
     """Layers compute in `dtype`; with `remat`, only the convolutions' outputs are kept for the gradient.
 
     The rest between them (normalization, activations) is computed again when the gradient needs it: less memory for

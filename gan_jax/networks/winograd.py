@@ -67,7 +67,9 @@ def _conv(x: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Arr
         multiplied = [tile.reshape(-1, channels) @ k for tile, k in zip(tiles, of_band, strict=True)]
         products.append(_combine(_BACK, multiplied))
     out = [_combine(_BACK, list(places)) for places in zip(*products, strict=True)]  # out[column][row] in the tile
-    out = [jnp.stack([y.reshape(count, rows, columns, features) for y in places], 3) for places in zip(*out, strict=True)]
+    out = [
+        jnp.stack([y.reshape(count, rows, columns, features) for y in places], 3) for places in zip(*out, strict=True)
+    ]
     return jnp.stack(out, 2).reshape(count, height, width, features)
 
 

@@ -1,0 +1,141 @@
+"""What a sweep leaves behind: a run folder for each member, one table, and one picture."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+from rich.console import Console
+
+from gan_jax import runs, summary
+from gan_jax.checkpoints import Checkpoints, to_device
+from gan_jax.data import Dataset
+from gan_jax.errors import UsageError
+from gan_jax.evaluation import evaluate_sampler, to_json
+from gan_jax.experiment import Experiment
+from gan_jax.figures import Curve, Points, save_sweep, smooth
+from gan_jax.game import State
+from gan_jax.member_records import describe_failure
+from gan_jax.members import Member
+from gan_jax.records import read_rows
+from gan_jax.sampling import sample_images
+from gan_jax.settings import Settings
+from gan_jax.summary import Combination, Outcome
+from gan_jax.training import draw_samples
+
+RESULTS = "results.json"
+
+# Of the latents: that of `gan-jax evaluate`, unless it is told otherwise.
+_SEED = 1
+
+_MEASURES = ("frechet_ratio", "precision", "recall")
+
+
+def write_results(
+    folder: Path,
+    experiment: Experiment,
+    settings: Settings,
+    data: Dataset,
+    members: Sequence[Member],
+    states: State,
+    console: Console,
+) -> None:
+    """Writes the members' run folders, table.md, sweep.png and, last of all, results.json; prints the table.
+
+    states: of all members at the end, on the host. A member that failed gets no folder: nothing good is left of it.
+    What an earlier call has finished is kept.
+    """
+    rows = read_rows(folder / "metrics.jsonl")
+    logs = [[_own(row) for row in rows if row["member"] == i] for i in range(len(members))]
+    evaluated = True
+    outcomes = []
+    for i, (member, log) in enumerate(zip(members, logs, strict=True)):
+        failure = next((row for row in log if "failed" in row), None)
+        if failure:
+            outcomes.append(Outcome(member, describe_failure(failure), {}))
+            continue
+        run = folder / "members" / member.name
+        _write_member(run, experiment, member.of(settings), data, jax.tree.map(lambda x, i=i: x[i], states), log)
+        if evaluated:
+            console.print(f"evaluating member {i + 1} of {len(members)}: {run}")
+            try:
+                _evaluate(run, data)
+            except UsageError as error:
+                console.print(f"the members are not evaluated: {error}")
+                evaluated = False
+        outcomes.append(Outcome(member, None, _measures(run, log)))
+
+    combinations = summary.combine(outcomes)
+    runs.write_text(folder / "table.md", summary.to_markdown(combinations))
+    _draw(combinations, dict(zip([member.name for member in members], logs, strict=True)), folder / "sweep.png")
+    runs.write_text(folder / RESULTS, json.dumps(summary.to_json(combinations), indent=2) + "\n")
+    summary.report(combinations, console)
+    console.print(f"written to {folder}: table.md, sweep.png, {RESULTS}, members/")
+
+
+def _own(row: dict) -> dict:
+    """The line as the member's own run would have it."""
+    return {name: value for name, value in row.items() if name != "member"}
+
+
+def _write_member(
+    run: Path, experiment: Experiment, settings: Settings, data: Dataset, saved: State, log: Sequence[dict]
+) -> None:
+    if (run / "config.json").exists():  # written last
+        return
+    shutil.rmtree(run, ignore_errors=True)
+    game, abstract = runs.build(experiment, settings, data.info)
+    state = to_device(saved, abstract)
+    checkpoints = Checkpoints(run / "checkpoints")
+    try:
+        checkpoints.save(int(state.step), saved)
+        checkpoints.wait()
+    finally:
+        checkpoints.close()
+    draw_samples(game, state, run)
+    runs.write_text(run / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in log))
+    runs.create(run, experiment, settings, data.info)
+
+
+def _evaluate(folder: Path, data: Dataset) -> None:
+    if (folder / "evaluation.json").exists():
+        return
+    game, step, players = runs.load_run(folder).restore()
+    evaluation = evaluate_sampler(data, lambda count, seed: sample_images(game, players, count, seed), None, _SEED)
+    runs.write_evaluation(folder, step, _SEED, to_json(evaluation))
+
+
+def _measures(run: Path, log: Sequence[dict]) -> dict[str, float]:
+    path = run / "evaluation.json"
+    figures = json.loads(path.read_text()) if path.exists() else {}
+    measures = {name: figures[name] for name in _MEASURES if figures.get(name) is not None}
+    last = log[-max(1, round(len(log) / 10)) :]
+    losses = _losses(log)
+    return measures | {name: float(np.mean([row[name] for row in last])) for name in losses}
+
+
+def _losses(log: Sequence[dict]) -> list[str]:
+    return [name for name in log[0] if name.endswith("_loss")] if log else []
+
+
+def _draw(combinations: Sequence[Combination], logs: dict[str, list[dict]], path: Path) -> None:
+    """The losses over the steps, and the Frechet ratio at the end; where there is none the last losses."""
+    curves: dict[str, list[Curve]] = {}
+    results: dict[str, list[Points]] = {}
+    for combination in combinations:
+        label = ", ".join(f"{value:g}" for value in combination.values.values()) or "all members"
+        finished = [logs[outcome.member.name] for outcome in combination.finished]
+        for name in _losses(finished[0]) if finished else ():
+            steps = np.array([row["step"] for row in finished[0]])
+            over = summary.spread(np.array([smooth(np.array([row[name] for row in log])) for log in finished]))
+            curves.setdefault(summary.title(name), []).append(Curve(label, steps, over.mean, over.low, over.high))
+        for name, over in combination.spreads.items():
+            points = Points(label, combination.numbers(name), over.mean, over.low, over.high)
+            results.setdefault(name, []).append(points)
+    last = ["frechet_ratio"] if "frechet_ratio" in results else list(results)
+    if curves or last:
+        labels = ", ".join(name.replace("_", " ") for name in combinations[0].values)
+        titles = {name: f"{summary.title(name)}, at the end" for name in last}
+        save_sweep(curves, {titles[name]: results[name] for name in last}, labels, summary.CONFIDENCE, path)

@@ -1,0 +1,81 @@
+"""Plays four DCGAN games at once, on one and on four virtual CPU devices, and two of them alone; keeps their states.
+
+A script, since the number of devices is settled when jax starts: python population_devices.py OUT.npz, run by
+test_populations.py.
+"""
+
+import os
+import sys
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+# Without LLVM's optimizations: compiling is what takes the time here.
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0"
+
+import jax
+import numpy as np
+import optax
+
+from gan_jax.checkpoints import to_host
+from gan_jax.data import batch_indices, load
+from gan_jax.feeding import feed_members
+from gan_jax.game import init_state
+from gan_jax.games.gan import gan
+from gan_jax.networks import dcgan
+from gan_jax.objectives import non_saturating
+from gan_jax.populations import init_population, stack_keys, stack_values
+from gan_jax.stepping import gather_members, make_play, make_population_play, replicate, spread_members
+
+BATCH, STEPS = 16, 6
+SEEDS, RATES, DECAYS = (3, 4, 3, 4), (2e-4, 2e-4, 2e-3, 2e-3), (0.9, 0.99, 0.5, 0.9)
+
+
+def build(values):
+    adam = optax.adam(values["learning_rate"], b1=0.5)
+    networks = dcgan.Generator(8, 1, 4), dcgan.Discriminator(4)
+    return gan(*networks, non_saturating, adam, adam, latent_size=8, ema=values["ema"])
+
+
+def named(state, metrics):
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return {jax.tree_util.keystr(path): value for path, value in leaves} | metrics
+
+
+def together(images, devices, chunk):
+    """Every array of the last state, and the last metrics, by name: each (members, ...)."""
+    values = {"learning_rate": stack_values(RATES), "ema": stack_values(DECAYS)}
+    state = spread_members(jax.jit(lambda: init_population(build, values, stack_keys(SEEDS)))(), devices)
+    on_devices = (spread_members(values, devices), replicate({"image": images}, devices))
+    program = make_population_play(build, chunk=chunk, flip=True, devices=devices)
+    split = load("digits", resolution=8).train
+    items = feed_members(split, seeds=SEEDS, batch_size=BATCH, parts=1, chunk=chunk, devices=devices)
+    step = 0
+    while step < STEPS:
+        count = min(chunk, STEPS - step)
+        state, metrics = program(state, on_devices, items(step), count)
+        step += count
+    metrics = gather_members(jax.device_get(metrics), devices, axis=1)
+    return named(gather_members(to_host(state), devices), {name: value[count - 1] for name, value in metrics.items()})
+
+
+def alone(images):
+    runs = []
+    for seed, rate, decay in list(zip(SEEDS, RATES, DECAYS, strict=True))[::3]:  # each takes a compilation
+        game = build({"learning_rate": rate, "ema": decay})
+        state = jax.jit(lambda game=game, seed=seed: init_state(game, jax.random.key(seed)))()
+        program = make_play(game, chunk=1, flip=True, devices=1)
+        for step in range(STEPS):
+            items = batch_indices(seed, step, BATCH, len(images))[None]
+            state, metrics = program(state, {"image": images}, items, 1)
+        runs.append(named(to_host(state), {name: np.asarray(value[0]) for name, value in metrics.items()}))
+    return {name: np.stack([run[name] for run in runs]) for name in runs[0]}
+
+
+if __name__ == "__main__":
+    assert jax.local_device_count() == 4
+    images = load("digits", resolution=8).train.images
+    played = {
+        "alone": alone(images),
+        "one device": together(images, 1, 1),
+        "four devices": together(images, 4, 4),
+    }
+    np.savez(sys.argv[1], **{f"{how}/{name}": value for how, kept in played.items() for name, value in kept.items()})
