@@ -24,7 +24,8 @@ class _Computing:
     remat: bool = False
 
 
-_computing = ContextVar("computing", default=_Computing())
+_DEFAULT = _Computing()
+_computing = ContextVar("computing", default=_DEFAULT)
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding
 
 
 def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[..., tuple]) -> Primitive:
-    """One of the three: `on` picks it from a lowering, `like` gives the shapes of (image, kernel) from its arguments."""
+    """One of the three: `on` picks it from a lowering, `like` gives the shapes of image and kernel."""
 
     def plain(*arrays: jax.Array, **geometry: Any) -> jax.Array:
         return on(lowerings.native)(*arrays, **geometry)

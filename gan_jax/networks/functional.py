@@ -10,7 +10,7 @@ from gan_jax.networks.computing import remembered
 
 
 def forward(module: nn.Module, params: Any, variables: Any, *inputs: Any) -> tuple[Any, Any]:
-    """`module` in training mode on `inputs`: its output, as float32, and its non-trainable collections after the pass."""
+    """`module` in training mode on `inputs`: its output, float32, and its non-trainable collections afterwards."""
 
     def apply(params, variables, *inputs):
         return module.apply({"params": params, **variables}, *inputs, train=True, mutable=list(variables))

@@ -1,0 +1,98 @@
+"""Our side of the rows. Each function returns (run, memory): run(n) makes n steps and waits for them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from gan_jax.game import Game, init_state
+from gan_jax.games.gan import gan
+from gan_jax.networks import dcgan
+from gan_jax.networks.computing import computing
+from gan_jax.networks.functional import forward
+from gan_jax.networks.layers import Conv
+from gan_jax.objectives import non_saturating
+from gan_jax.stepping import choose_steps_per_dispatch, fast_options, make_play
+
+Run = Callable[[int], None]
+_IMAGES = 1024
+
+
+def dcgan_game(resolution: int, channels: int, width: int, latent_size: int) -> Game:
+    adam = optax.adam(2e-4, b1=0.5)
+    generator, discriminator = dcgan.Generator(resolution, channels, width), dcgan.Discriminator(width)
+    return gan(generator, discriminator, non_saturating, adam, adam, latent_size=latent_size)
+
+
+def dcgan_step(
+    resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
+) -> Run:
+    """The step that `gan-jax train` makes, drawing its batches from a dataset on the device."""
+    game = dcgan_game(resolution, channels, width, latent_size)
+    chunk = choose_steps_per_dispatch()
+    play = make_play(game, chunk=chunk, devices=1, precision=precision)
+    rng = np.random.default_rng(0)
+    shape = (_IMAGES, resolution, resolution, channels)
+    images = {"image": jax.device_put(rng.integers(0, 256, shape, dtype=np.uint8))}
+    items = rng.integers(0, _IMAGES, (chunk, batch_size), dtype=np.int32)
+    state = jax.jit(lambda: init_state(game, jax.random.key(0)))()
+
+    def run(n: int) -> None:
+        nonlocal state
+        while n > 0:
+            state, _ = play(state, images, items, min(n, chunk))
+            n -= chunk
+        jax.block_until_ready(state)
+
+    return run
+
+
+class _Stack(nn.Module):
+    """Residual blocks x + conv(relu(conv(x))), as the generators of CycleGAN and the networks of SNGAN have them."""
+
+    features: int
+    blocks: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        for _ in range(self.blocks):
+            y = nn.relu(Conv(self.features, 3, padding=1)(x))
+            x = x + Conv(self.features, 3, padding=1)(y)
+        return x
+
+
+def residual_step(side: int, features: int, blocks: int, batch_size: int, *, precision: str = "float32") -> Run:
+    """One step of Adam on the mean square of the stack's output."""
+    stack, adam = _Stack(features, blocks), optax.adam(1e-4)
+    images = jax.random.normal(jax.random.key(0), (batch_size, side, side, features))
+    params = jax.jit(lambda: stack.init(jax.random.key(1), images, train=True)["params"])()
+
+    def loss(params: Any, images: jax.Array) -> jax.Array:
+        with computing(precision):
+            return jnp.mean(forward(stack, params, {}, images)[0] ** 2)
+
+    def step(carry: Any, images: jax.Array) -> Any:
+        params, optimizer = carry
+        updates, optimizer = adam.update(jax.grad(loss)(params, images), optimizer, params)
+        return optax.apply_updates(params, updates), optimizer
+
+    chunk = choose_steps_per_dispatch()
+
+    def steps(carry: Any, images: jax.Array, count: Any) -> Any:
+        return step(carry, images) if chunk == 1 else jax.lax.fori_loop(0, count, lambda _, c: step(c, images), carry)
+
+    compiled = jax.jit(steps, donate_argnums=0, compiler_options=fast_options())
+    carry = (params, adam.init(params))
+
+    def run(n: int) -> None:
+        nonlocal carry
+        while n > 0:
+            carry = compiled(carry, images, min(n, chunk))
+            n -= chunk
+        jax.block_until_ready(carry)
+
+    return run

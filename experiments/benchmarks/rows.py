@@ -1,0 +1,62 @@
+"""What is compared: a row for each network, in JAX and in PyTorch. A new network is a new row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """name: in the table. size: of a batch. ours, theirs: modules with a function of `arguments`, by name.
+
+    Imported where they run only, in a process of their own: theirs needs PyTorch, ours JAX.
+    """
+
+    name: str
+    ours: str
+    theirs: str
+    arguments: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return self.arguments[-1]
+
+    def make_ours(self, precision: str) -> Callable[[int], None]:
+        import ours
+
+        return getattr(ours, self.ours)(*self.arguments, precision=precision)
+
+    def make_theirs(self, **how: Any) -> Callable[[], None]:
+        import importlib
+
+        return importlib.import_module(self.theirs).make_step(*self.arguments, **how)
+
+
+def _dcgan(name: str, resolution: int, channels: int, width: int, latents: int, batch: int) -> Row:
+    return Row(name, "dcgan_step", "torch_dcgan", (resolution, channels, width, latents, batch))
+
+
+def _residual(name: str, side: int, features: int, blocks: int, batch: int) -> Row:
+    return Row(name, "residual_step", "torch_residual", (side, features, blocks, batch))
+
+
+# On CPU: sizes that two cores train.
+CPU = (
+    _dcgan("DCGAN 8x8, the default run", 8, 1, 24, 32, 64),
+    _dcgan("DCGAN 32x32, width 32", 32, 1, 32, 100, 64),
+    _dcgan("DCGAN 32x32, width 64", 32, 3, 64, 100, 64),
+    _dcgan("DCGAN 64x64, width 32", 64, 3, 32, 100, 64),
+    _dcgan("DCGAN 64x64, width 64", 64, 3, 64, 100, 64),
+    _residual("residual stack, 128 features, 16x16", 16, 128, 3, 16),
+    _residual("residual stack, 256 features, 32x32", 32, 256, 2, 4),
+)
+
+# On a GPU: the sizes of the papers.
+GPU = (
+    _dcgan("DCGAN 8x8, the default run", 8, 1, 24, 32, 64),
+    _dcgan("DCGAN 32x32, width 64", 32, 3, 64, 100, 128),
+    _dcgan("DCGAN 64x64, width 64", 64, 3, 64, 100, 128),
+    _dcgan("DCGAN 64x64, width 128", 64, 3, 128, 100, 256),
+    _residual("residual stack, 256 features, 32x32", 32, 256, 9, 16),
+    _residual("residual stack, 256 features, 64x64", 64, 256, 9, 16),
+)
