@@ -6,6 +6,7 @@ look at trace time whether the axis is there, so that networks and games are wri
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 AXIS = "devices"
 
@@ -20,8 +21,14 @@ def axis_is_bound() -> bool:
 
 
 def mean_over_devices(tree):
-    """The mean of every array of `tree` over the devices; the tree itself when there is only one."""
-    return jax.lax.pmean(tree, AXIS) if axis_is_bound() else tree
+    """The mean of every array of `tree` over the devices; the tree itself when there is only one.
+
+    The arrays travel as one vector: one all-reduce, however many they are.
+    """
+    if not axis_is_bound():
+        return tree
+    vector, restore = ravel_pytree(tree)
+    return restore(jax.lax.pmean(vector, AXIS))
 
 
 def example_keys(key: jax.Array, count: int) -> jax.Array:

@@ -33,7 +33,8 @@ class Settings:
     """What networks compute in. Parameters, optimizers, statistics and losses are float32 either way."""
 
     remat: bool = False
-    """Keep only the convolutions' outputs for the gradient and compute the rest again: less memory, a little slower."""
+    """On GPU and TPU: keep only the convolutions' outputs for the gradient, and compute what is between them again. It
+    saves memory for a little time. (XLA's CPU backend does as it finds best either way.)"""
 
     workdir: Path | None = None
     """The run's folder; runs/EXPERIMENT by default. Training again on a folder that holds a run resumes it."""

@@ -5,7 +5,6 @@ import sys
 
 import jax
 import jax.numpy as jnp
-
 from measure import best_of
 
 

@@ -1,7 +1,7 @@
 """The step of every row beside PyTorch's, in the best of its modes."""
 
 import rows
-from measure import Timing, Worker, interleaved, workers
+from measure import Timing, interleaved, workers
 from worker import MODES
 
 
@@ -84,6 +84,3 @@ def cells(result: dict) -> tuple[str, ...]:
 def line(result: dict) -> str:
     modes = ", ".join(f"{mode} {ms:.2f}" for mode, ms in result["theirs_ms"].items())
     return f"{' | '.join(cells(result))} [ours {result['ours_ms']:.2f} ms ({result['ours_spread']}); {modes}]"
-
-
-__all__ = ["HEADINGS", "Worker", "cells", "compare", "line", "peak"]

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
@@ -29,6 +31,10 @@ _FEW_CHANNELS = 16
 
 # From so many channels on, the products that Winograd's transforms save outweigh the transforms.
 _MANY_CHANNELS = 64
+
+# Convolutions with a kernel for each member of a population run one by one on CPU, beside each other; for more members
+# as products of matrices for all of them, since programs would grow too long.
+_ONE_BY_ONE_UP_TO = 16
 
 
 def conv(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
@@ -82,7 +88,26 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
     mlir.register_lowering(primitive, mlir.lower_fun(on_cpu, multiple_results=False), platform="cpu")
 
     def batch(arrays, axes, **geometry):
-        return jax.vmap(partial(plain, **geometry), in_axes=axes)(*arrays), 0
+        arrays = [x if axis is None else jnp.moveaxis(x, axis, 0) for x, axis in zip(arrays, axes, strict=True)]
+        mapped = [None if axis is None else 0 for axis in axes]
+        members = next(len(x) for x, axis in zip(arrays, axes, strict=True) if axis is not None)
+        if mapped == [0, None] and primitive is not _kernel:
+            # The same kernel for all: more images.
+            x, kernel = arrays
+            y = primitive.bind(x.reshape(-1, *x.shape[2:]), kernel, **geometry)
+            return y.reshape(members, -1, *y.shape[1:]), 0
+
+        def at_once(on):
+            return jax.vmap(partial(on, **geometry), in_axes=mapped)
+
+        def one_by_one(*arrays):
+            each = [
+                [x if axis is None else x[i] for x, axis in zip(arrays, mapped, strict=True)] for i in range(members)
+            ]
+            return jnp.stack([primitive.bind(*one, **geometry) for one in each])
+
+        cpu = one_by_one if members <= _ONE_BY_ONE_UP_TO else at_once(on(lowerings.patches))
+        return lax.platform_dependent(*arrays, cpu=cpu, default=at_once(plain)), 0
 
     batching.primitive_batchers[primitive] = batch
     return primitive
