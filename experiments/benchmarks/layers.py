@@ -20,6 +20,14 @@ def dcgan_layers(resolution: int, channels: int, width: int) -> list[tuple[int, 
     return shapes
 
 
+def _forward(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    return conv(x, kernel, stride=2, padding=1)
+
+
+def _kernel_gradient(kernel: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
+    return jax.vjp(partial(_forward, x), kernel)[1](y)[0]
+
+
 def measure(resolution: int, channels: int, width: int, batch_size: int, peak: float) -> list[dict[str, Any]]:
     """The share of `peak` (operations a second) of each layer's three products, the best of several calls."""
     rng = np.random.default_rng(0)
@@ -29,11 +37,10 @@ def measure(resolution: int, channels: int, width: int, batch_size: int, peak: f
         y = rng.normal(size=(batch_size, side // 2, side // 2, features)).astype(np.float32)
         kernel = rng.normal(size=(4, 4, before, features)).astype(np.float32)
         operations = 2 * y.size * kernel.size // features
-        forward = partial(conv, stride=2, padding=1)
         functions = {
-            "convolution": (forward, (x, kernel)),
+            "convolution": (_forward, (x, kernel)),
             "its transpose": (partial(conv_transpose, stride=2, padding=1), (y, kernel)),
-            "gradient of the kernel": (lambda x, y, k=kernel: jax.vjp(lambda k: forward(x, k), k)[1](y)[0], (x, y)),
+            "gradient of the kernel": (partial(_kernel_gradient, kernel), (x, y)),
         }
         row: dict[str, Any] = {"layer": f"{side}x{side}x{before} to {features}", "operations": operations}
         for name, (function, arrays) in functions.items():
