@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import jax
+from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
@@ -66,7 +67,7 @@ def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding
 
 
 def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[..., tuple]) -> Primitive:
-    """One of the three: `on` picks it from a lowering, `like` gives the shapes of (image, kernel) from its arguments."""
+    """One of the three: `on` picks it from a lowering, `like` gives the image's and the kernel's shape."""
 
     def plain(*arrays: jax.Array, **geometry: Any) -> jax.Array:
         return on(lowerings.native)(*arrays, **geometry)
@@ -76,12 +77,22 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
         return on(choose(image, kernel, geometry["stride"], geometry["padding"]))(*arrays, **geometry)
 
     primitive = Primitive(name)
-    primitive.def_impl(lambda *arrays, **geometry: jax.jit(partial(primitive.bind, **geometry))(*arrays))
+
+    @partial(jax.jit, static_argnames=("stride", "padding", "sides", "size"))
+    def compiled(*arrays: jax.Array, **geometry: Any) -> jax.Array:
+        return primitive.bind(*arrays, **geometry)
+
+    def eager(*arrays, **geometry):
+        with jax.disable_jit(False):  # where it is disabled, `compiled` would come back here, for ever
+            return compiled(*arrays, **geometry)
+
+    primitive.def_impl(eager)
     primitive.def_abstract_eval(lambda *arrays, **geometry: _shaped(plain, arrays, geometry))
     mlir.register_lowering(primitive, mlir.lower_fun(plain, multiple_results=False))
     mlir.register_lowering(primitive, mlir.lower_fun(on_cpu, multiple_results=False), platform="cpu")
 
     def batch(arrays, axes, **geometry):
+        # Under `jax.vmap`, XLA's convolutions on every platform, which JAX batches and differentiates itself.
         return jax.vmap(partial(plain, **geometry), in_axes=axes)(*arrays), 0
 
     batching.primitive_batchers[primitive] = batch
@@ -90,7 +101,7 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
 
 def _shaped(function, arrays, geometry):
     out = jax.eval_shape(partial(function, **geometry), *(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays))
-    return jax.core.ShapedArray(out.shape, out.dtype)
+    return ShapedArray(out.shape, out.dtype)
 
 
 _conv = _primitive("conv", lambda ways: ways.conv, lambda x, kernel, **_: (x.shape, kernel.shape))
