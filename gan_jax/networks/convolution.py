@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
@@ -72,7 +73,7 @@ def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding
 
 
 def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[..., tuple]) -> Primitive:
-    """One of the three: `on` picks it from a lowering, `like` gives the shapes of image and kernel."""
+    """One of the three: `on` picks it from a lowering, `like` gives the image's and the kernel's shape."""
 
     def plain(*arrays: jax.Array, **geometry: Any) -> jax.Array:
         return on(lowerings.native)(*arrays, **geometry)
@@ -82,7 +83,16 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
         return on(choose(image, kernel, geometry["stride"], geometry["padding"]))(*arrays, **geometry)
 
     primitive = Primitive(name)
-    primitive.def_impl(lambda *arrays, **geometry: jax.jit(partial(primitive.bind, **geometry))(*arrays))
+
+    @partial(jax.jit, static_argnames=("stride", "padding", "sides", "size"))
+    def compiled(*arrays: jax.Array, **geometry: Any) -> jax.Array:
+        return primitive.bind(*arrays, **geometry)
+
+    def eager(*arrays, **geometry):
+        with jax.disable_jit(False):  # where it is disabled, `compiled` would come back here, for ever
+            return compiled(*arrays, **geometry)
+
+    primitive.def_impl(eager)
     primitive.def_abstract_eval(lambda *arrays, **geometry: _shaped(plain, arrays, geometry))
     mlir.register_lowering(primitive, mlir.lower_fun(plain, multiple_results=False))
     mlir.register_lowering(primitive, mlir.lower_fun(on_cpu, multiple_results=False), platform="cpu")
@@ -115,7 +125,7 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
 
 def _shaped(function, arrays, geometry):
     out = jax.eval_shape(partial(function, **geometry), *(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays))
-    return jax.core.ShapedArray(out.shape, out.dtype)
+    return ShapedArray(out.shape, out.dtype)
 
 
 _conv = _primitive("conv", lambda ways: ways.conv, lambda x, kernel, **_: (x.shape, kernel.shape))

@@ -48,7 +48,8 @@ def _native(x, kernel, stride, padding):
 
 def _dense(x, kernel, stride, padding):
     del stride, padding
-    return (x.reshape(len(x), -1) @ kernel.reshape(-1, kernel.shape[3]))[:, None, None]
+    kernel = kernel.reshape(-1, kernel.shape[3])
+    return (x.reshape(len(x), len(kernel)) @ kernel)[:, None, None]
 
 
 def _patches(x, kernel, stride, padding):

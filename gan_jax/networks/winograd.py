@@ -3,7 +3,8 @@
 Winograd's F(4x4, 3x3): tiles of 6x6 pixels and the kernel go through linear transforms with small constants, are
 multiplied place by place (36 products of matrices over the channels) and transformed back into tiles of 4x4 pixels,
 which direct convolution computes with 144 such products. The largest error, relative to the largest value, is about
-1e-5 in float32, where direct convolution has 1e-6.
+1e-5 in float32, where direct convolution has 1e-6. (In bfloat16 the transforms' rounding would make it 0.1, so theirs
+is at least float32.)
 """
 
 import jax
@@ -55,6 +56,8 @@ def _combine(matrix: np.ndarray, arrays: list[jax.Array]) -> list[jax.Array]:
 
 def _conv(x: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Array:
     del stride
+    dtype = x.dtype
+    x, kernel = (array.astype(jnp.promote_types(dtype, jnp.float32)) for array in (x, kernel))
     count, height, width, channels = x.shape
     features = kernel.shape[3]
     rows, columns = height // _TILE, width // _TILE
@@ -73,10 +76,9 @@ def _conv(x: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Arr
         multiplied = [tile.reshape(-1, channels) @ k for tile, k in zip(tiles, of_band, strict=True)]
         products.append(_combine(_BACK, multiplied))
     out = [_combine(_BACK, list(places)) for places in zip(*products, strict=True)]  # out[column][row] in the tile
-    out = [
-        jnp.stack([y.reshape(count, rows, columns, features) for y in places], 3) for places in zip(*out, strict=True)
-    ]
-    return jnp.stack(out, 2).reshape(count, height, width, features)
+    shape = (count, rows, columns, features)
+    out = [jnp.stack([y.reshape(shape) for y in places], 3) for places in zip(*out, strict=True)]
+    return jnp.stack(out, 2).reshape(count, height, width, features).astype(dtype)
 
 
 def _image(y, kernel, stride, padding, sides):
