@@ -4,6 +4,7 @@ A script, since the number of devices is settled when jax starts: python devices
 """
 
 import os
+import re
 import sys
 
 os.environ["JAX_PLATFORMS"] = "cpu"
@@ -34,6 +35,8 @@ def play(devices, steps, *, flip=False, discriminator_steps=1):
     state = replicate(jax.jit(lambda: init_state(game, jax.random.key(0)))(), devices)
     resident = replicate({"image": images}, devices)
     program = make_play(game, chunk=1, flip=flip, devices=devices)
+    items = spread(np.zeros((1, BATCH * game.parts), np.int32), game.parts, devices)
+    text = program.lower(state, resident, items, 1).compile().as_text() if devices > 1 else ""
     rows = []
     for step in range(steps):
         indices = batch_indices(0, step, BATCH * game.parts, len(images))[None]
@@ -43,9 +46,25 @@ def play(devices, steps, *, flip=False, discriminator_steps=1):
                 np.testing.assert_array_equal(np.ptp(np.asarray(values), axis=0), 0, err_msg=name)
         rows.append({name: float(value[0]) for name, value in first(metrics, devices).items()})
     statistics = jax.tree_util.tree_leaves_with_path(first(state, devices).variables)
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]} | {
-        jax.tree_util.keystr(path): np.asarray(value) for path, value in statistics
-    }
+    return (
+        {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        | {jax.tree_util.keystr(path): np.asarray(value) for path, value in statistics}
+        | {"all_reduced": np.array(all_reduced(text)), "parameters": np.array(sizes(first(state, devices).params))}
+    )
+
+
+def all_reduced(text):
+    """The sizes of the arrays that the compiled program sums over devices."""
+    results = re.findall(r"= (.*) all-reduce(?:-start)?\(", text)
+    return [
+        int(np.prod([int(n) for n in shape.split(",") if n]))
+        for r in results
+        for shape in re.findall(r"f32\[([\d,]*)\]", r)
+    ]
+
+
+def sizes(params):
+    return [sum(x.size for x in jax.tree.leaves(params[name])) for name in sorted(params)]
 
 
 if __name__ == "__main__":

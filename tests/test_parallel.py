@@ -34,7 +34,7 @@ def played(tmp_path_factory):
 @pytest.mark.parametrize(("run", "steps"), [("plain", 50), ("augmented", 5)])
 def test_every_step_is_that_of_a_single_device(played, run, steps):
     one, eight = played(run, 1), played(run, 8)
-    metrics = [name for name in one if not name.startswith("[")]
+    metrics = [name for name in one if not name.startswith("[") and name not in ("all_reduced", "parameters")]
     assert set(metrics) == {"discriminator_loss", "generator_loss", "D(x)", "D(G(z))"}
     for name in metrics:
         assert len(one[name]) == steps
@@ -54,6 +54,15 @@ def test_the_runs_that_are_compared_differ_from_each_other_and_change(played):
     plain, augmented = played("plain", 1), played("augmented", 1)
     assert not np.allclose(plain["D(x)"][:5], augmented["D(x)"], rtol=1e-3)
     assert np.ptp(plain["D(x)"]) > 0.05
+
+
+def test_the_gradients_of_a_move_travel_as_one_array(played):
+    kept = played("plain", 8)
+    discriminator, generator = kept["parameters"]
+    assert np.sum(kept["all_reduced"] == discriminator) == 1
+    assert np.sum(kept["all_reduced"] == generator) == 1
+    # The rest is batch statistics and metrics, a few numbers each.
+    assert np.sum(kept["all_reduced"] > 2 * 16) == 2
 
 
 def test_alone_the_mean_over_devices_is_the_value_itself():
