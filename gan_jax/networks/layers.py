@@ -90,13 +90,18 @@ class BatchNorm(nn.Module):
         return (x * _along(slope, x) + _along(bias - mean * slope, x)).astype(dtype)
 
 
-# A vector (C,) to every place of images, and its transpose. On CPU both are products with a vector of ones: XLA's
-# matrix product sums a long axis several times faster than its reduction.
+# A vector (C,) to every place of images, and its transpose. For large images on CPU both are products with a vector of
+# ones: XLA's matrix product sums a long axis several times faster than its reduction.
+_LARGE = 2**20
+
+
+def _by_products(x: jax.Array) -> bool:
+    return x.size >= _LARGE and jax.default_backend() == "cpu"
 
 
 def _along(vector: jax.Array, x: jax.Array) -> jax.Array:
     """A vector (C,) at every place of x (..., C)."""
-    if jax.default_backend() == "cpu":
+    if _by_products(x):
         ones = jnp.ones((x.size // x.shape[-1], 1), x.dtype)
         return (ones @ vector[None]).reshape(x.shape)
     return jax.lax.broadcast_in_dim(vector, x.shape, (x.ndim - 1,))
@@ -104,7 +109,7 @@ def _along(vector: jax.Array, x: jax.Array) -> jax.Array:
 
 def _mean(x: jax.Array) -> jax.Array:
     """The mean of x (..., C) over all but the last axis."""
-    if jax.default_backend() == "cpu":
+    if _by_products(x):
         rows = x.reshape(-1, x.shape[-1])
         return (jnp.full((1, len(rows)), 1 / len(rows), x.dtype) @ rows)[0]
     return jnp.mean(x, tuple(range(x.ndim - 1)))
