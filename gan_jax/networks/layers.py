@@ -26,7 +26,8 @@ class Conv(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
-        y = conv(*cast(x, self.param("kernel", self.kernel_init, shape)), self.stride, self.padding)
+        x, kernel = cast(x, self.param("kernel", self.kernel_init, shape))
+        y = conv(x, kernel, self.stride, self.padding)
         return _with_bias(self, y) if self.use_bias else y
 
 
@@ -46,7 +47,8 @@ class ConvTranspose(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, self.features, x.shape[-1])
-        y = conv_transpose(*cast(x, self.param("kernel", self.kernel_init, shape)), self.stride, self.padding)
+        x, kernel = cast(x, self.param("kernel", self.kernel_init, shape))
+        y = conv_transpose(x, kernel, self.stride, self.padding)
         return _with_bias(self, y) if self.use_bias else y
 
 

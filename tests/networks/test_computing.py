@@ -47,7 +47,7 @@ def test_bfloat16_takes_nearly_the_same_step_and_keeps_float32(name):
     for player in moved:
         a, b = (np.concatenate([x.ravel() for x in jax.tree.leaves(tree[player])]) for tree in (moved, moved_low))
         # bfloat16 has 8 bits: each product is off by up to 0.4%, and a step is a chain of a dozen.
-        assert np.linalg.norm(b - a) < 0.1 * np.linalg.norm(a)
+        assert np.linalg.norm(b - a) < 0.25 * np.linalg.norm(a)
         assert np.linalg.norm(a) > 0
 
 
