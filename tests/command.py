@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def start(*arguments, devices: int = 1, **variables: str) -> subprocess.Popen:
 def finish(process: subprocess.Popen, timeout: float = 200) -> Result:
     out, err = process.communicate(timeout=timeout)
     return Result(process.returncode, out, err)
+
+
+def interrupt(process: subprocess.Popen, run: Path, number: int, at_line: int) -> Result:
+    """Sends the signal when the metrics.jsonl of `run` has so many lines; what the process says."""
+    log, deadline = run / "metrics.jsonl", time.monotonic() + 120
+    while not (log.exists() and log.read_bytes().count(b"\n") >= at_line):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(number)
+    return finish(process)
 
 
 def metrics(run: Path) -> list[dict]:

@@ -1,11 +1,10 @@
 """A run that was interrupted, however it was, ends in the bits of one that was not."""
 
 import signal
-import time
 
 import numpy as np
 import pytest
-from command import DIGITS, SMALL, assert_same_bits, checkpoint, finish, gan_jax, metrics, start
+from command import DIGITS, SMALL, assert_same_bits, checkpoint, finish, gan_jax, interrupt, metrics, start
 
 TRAIN = ("train", DIGITS, *SMALL, "--steps", 300, "--checkpoint-every", 40, "--sample-every", 100)
 
@@ -20,15 +19,7 @@ def whole(tmp_path_factory):
 
 
 def _interrupt(run, number, at_line):
-    """Sends the signal when metrics.jsonl has so many lines; what the process says."""
-    process = start(*TRAIN, "--workdir", run)
-    log, deadline = run / "metrics.jsonl", time.monotonic() + 120
-    while not (log.exists() and log.read_bytes().count(b"\n") >= at_line):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    process.send_signal(number)
-    return finish(process)
+    return interrupt(start(*TRAIN, "--workdir", run), run, number, at_line)
 
 
 def test_killed_at_a_random_moment(whole, tmp_path):

@@ -54,7 +54,7 @@ def _dense(x, kernel, stride, padding):
 
 def _patches(x, kernel, stride, padding):
     k, _, _, features = kernel.shape
-    x = _pad(x, padding, padding)
+    x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
     rows, columns = ((size - k) // stride + 1 for size in x.shape[1:3])
     taps = [
         x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
@@ -62,10 +62,6 @@ def _patches(x, kernel, stride, padding):
         for j in range(k)
     ]
     return jnp.concatenate(taps, -1) @ kernel.reshape(-1, features)
-
-
-def _pad(x, before, after):
-    return jnp.pad(x, ((0, 0), (before, after), (before, after), (0, 0)))
 
 
 # XLA's convolution.
