@@ -10,6 +10,7 @@ import optax
 from gan_jax.data import DataInfo
 from gan_jax.game import Game
 from gan_jax.games.gan import gan
+from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
 from gan_jax.settings import Settings
@@ -47,6 +48,6 @@ def build(config: Config, data: DataInfo) -> Game:
         non_saturating,
         generator_optimizer=adam,
         discriminator_optimizer=adam,
-        latent_size=config.latent_size,
+        latent=normal(config.latent_size),
         ema=config.ema,
     )

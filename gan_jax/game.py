@@ -7,8 +7,9 @@ devices (`jax.pmap` with `axis_name=parallel.AXIS`) or over seeds and hyperparam
 exactly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -27,12 +28,12 @@ class Outcome(NamedTuple):
 
     variables: the mover's non-trainable Flax collections after this evaluation. Other players' do not change.
     metrics: scalars to log.
-    memory: the game's memory after this evaluation; None leaves it as it is.
+    memory: those entries of the game's memory that this evaluation changes.
     """
 
     variables: Tree
     metrics: Metrics
-    memory: Tree | None = None
+    memory: Mapping[str, Tree] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,18 @@ class Game:
     """Players in the order in which they move, and the pure functions around them.
 
     init: key -> (networks, memory). `networks` maps each player's name to its Flax variables ({"params": ..., other
-        collections}); `memory` is any pytree, () for games that need none.
+        collections}); `memory` holds pytrees by name, none for most games.
     latents: (key, count) -> what `sample` maps to images, `count` along the first axis.
     sample: (networks, latents) -> images (count, H, W, C) in [-1, 1]. See `networks` for its first argument.
+    round: how the players move; (game, state, parts, key) -> (state, metrics), with `parts` the batches of the moves,
+        (game.parts, B, ...). One player after the other unless `rounds` says otherwise.
     """
 
     players: tuple[Player, ...]
-    init: Callable[[jax.Array], tuple[dict[str, Tree], Tree]]
+    init: Callable[[jax.Array], tuple[dict[str, Tree], dict[str, Tree]]]
     latents: Callable[[jax.Array, int], Tree]
     sample: Callable[[dict[str, Tree], Tree], jax.Array]
+    round: "Round | None" = None
 
     @property
     def parts(self) -> int:
@@ -86,7 +90,10 @@ class State(struct.PyTreeNode):
     variables: dict[str, Tree]  # non-trainable Flax collections: batch statistics, ...
     opt_state: dict[str, Tree]
     ema: dict[str, Tree]  # {"params": ..., collections} of the players that keep an average
-    memory: Tree
+    memory: dict[str, Tree]
+
+
+Round = Callable[[Game, State, Tree, jax.Array], tuple[State, Metrics]]
 
 
 def init_state(game: Game, key: jax.Array) -> State:
@@ -113,43 +120,68 @@ def networks(state: State) -> dict[str, Tree]:
 
 
 def train_step(game: Game, state: State, batch: Tree) -> tuple[State, Metrics]:
-    """One round: the players move in turn, each as often as it has steps.
+    """One round.
 
     batch: arrays of `game.parts * B` examples (this device's share); move i of any player sees examples [i B, (i+1) B).
     Returns the next state and the metrics of each player's last move, averaged over devices.
     """
     parts = jax.tree.map(lambda x: x.reshape(game.parts, -1, *x.shape[1:]), batch)
     key = jax.random.fold_in(state.key, state.step)
+    state, metrics = (game.round or alternating)(game, state, parts, key)
+    state = state.replace(step=state.step + 1, ema=_averaged(game, state))
+    return state, mean_over_devices(metrics)
+
+
+def alternating(game: Game, state: State, parts: Tree, key: jax.Array) -> tuple[State, Metrics]:
+    """The players move in turn, each as often as it has steps, and each sees what those before it did."""
     metrics: Metrics = {}
     for player in game.players:
         for i in range(player.steps):
             # The i-th moves of all players share batch and key: what two of them compute alike (the fakes of D's
             # move and of G's) is then one computation to the compiler.
-            part = jax.tree.map(lambda x: x[i], parts)  # noqa: B023
-            state, moved = _move(player, state, part, jax.random.fold_in(key, i))
+            state, moved = move(player, state, part(parts, i), jax.random.fold_in(key, i))
         metrics |= moved
-    state = state.replace(step=state.step + 1, ema=_averaged(game, state))
-    return state, mean_over_devices(metrics)
+    return state, metrics
 
 
-def _move(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple[State, Metrics]:
+def part(parts: Tree, i: int) -> Tree:
+    """The batch of a round's i-th moves."""
+    return jax.tree.map(lambda x: x[i], parts)
+
+
+def move(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple[State, Metrics]:
+    """One move of one player."""
+    gradients, outcome = gradient(player, state, batch, key)
+    return apply(player, state, gradients, outcome), outcome.metrics
+
+
+def gradient(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple[Tree, Outcome]:
+    """What the player descends at this position: gradients of its loss, averaged over devices, and the outcome.
+
+    The loss is the objective, negated if the player ascends. It and the gradients' norm are among the metrics.
+    """
     name = player.name
 
-    def objective(own):
-        return player.objective({**state.params, name: own}, state, batch, key)
+    def loss(own):
+        value, outcome = player.objective({**state.params, name: own}, state, batch, key)
+        return -value if player.ascend else value, outcome
 
-    (value, outcome), gradients = jax.value_and_grad(objective, has_aux=True)(state.params[name])
+    (value, outcome), gradients = jax.value_and_grad(loss, has_aux=True)(state.params[name])
     gradients = mean_over_devices(gradients)
-    if player.ascend:
-        value, gradients = -value, jax.tree.map(jnp.negative, gradients)
+    own = {f"{name}_loss": value, f"{name}_gradient_norm": optax.tree.norm(gradients)}
+    return gradients, outcome._replace(metrics={**own, **outcome.metrics})
+
+
+def apply(player: Player, state: State, gradients: Tree, outcome: Outcome) -> State:
+    """The state after the player's optimizer has made its update with `gradients`."""
+    name = player.name
     updates, opt_state = player.optimizer.update(gradients, state.opt_state[name], state.params[name])
-    state = state.replace(
+    return state.replace(
         params={**state.params, name: optax.apply_updates(state.params[name], updates)},
         variables={**state.variables, name: outcome.variables},
         opt_state={**state.opt_state, name: opt_state},
-        memory=state.memory if outcome.memory is None else outcome.memory,
+        memory={**state.memory, **outcome.memory},
     )
-    return state, {f"{name}_loss": value, **outcome.metrics}
 
 
 def _averaged(game: Game, state: State) -> dict[str, Tree]:

@@ -18,11 +18,13 @@ OfLogits = Callable[[jax.Array, jax.Array], jax.Array]
 class Objective(NamedTuple):
     """`value(real_logits, fake_logits)`, which D ascends, and `loss(real_logits, fake_logits)`, which G descends.
 
-    In a zero-sum game they are the same function.
+    In a zero-sum game they are the same function. `output` maps logits to what is logged as D(x) and D(G(z)): for
+    discriminators that are no classifiers, the logits themselves.
     """
 
     value: OfLogits
     loss: OfLogits
+    output: Callable[[jax.Array], jax.Array] = jax.nn.sigmoid
 
 
 def minimax_value(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:

@@ -20,6 +20,7 @@ from gan_jax.data import batch_indices, load
 from gan_jax.feeding import feed_members
 from gan_jax.game import init_state
 from gan_jax.games.gan import gan
+from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
 from gan_jax.populations import init_population, stack_keys, stack_values
@@ -32,7 +33,7 @@ SEEDS, RATES, DECAYS = (3, 4, 3, 4), (2e-4, 2e-4, 2e-3, 2e-3), (0.9, 0.99, 0.5, 
 def build(values):
     adam = optax.adam(values["learning_rate"], b1=0.5)
     networks = dcgan.Generator(8, 1, 4), dcgan.Discriminator(4)
-    return gan(*networks, non_saturating, adam, adam, latent_size=8, ema=values["ema"])
+    return gan(*networks, non_saturating, adam, adam, latent=normal(8), ema=values["ema"])
 
 
 def named(state, metrics):

@@ -11,11 +11,11 @@ from gan_jax.game import Game, Outcome, Player, init_state, networks, train_step
 BATCH = jnp.zeros(6)
 
 
-def toy(init, players, memory=()):
+def toy(init, players, memory=None):
     """A game without images: `init` gives every player's Flax variables."""
     return Game(
         players=tuple(players),
-        init=lambda key: (init(key) if callable(init) else jax.tree.map(jnp.asarray, init), memory),
+        init=lambda key: (init(key) if callable(init) else jax.tree.map(jnp.asarray, init), memory or {}),
         latents=lambda key, count: jax.random.normal(key, (count, 1)),
         sample=lambda networks, latents: latents,
     )
@@ -84,12 +84,14 @@ def recorder(**steps):
         def objective(params, state, batch, key):
             variables = {"stats": {"moves": state.variables[name]["stats"]["moves"] + 1}}
             metrics = {f"{name}_batch": jnp.sum(batch), f"{name}_key": jax.random.uniform(key)}
-            return params[name]["w"] * jnp.sum(batch), Outcome(variables, metrics, state.memory * 10 + jnp.sum(batch))
+            return params[name]["w"] * jnp.sum(batch), Outcome(
+                variables, metrics, {"noted": state.memory["noted"] * 10 + jnp.sum(batch)}
+            )
 
         return Player(name, objective, optax.sgd(1.0), steps=count)
 
     init = {name: {"params": {"w": 0.0}, "stats": {"moves": 0}} for name in steps}
-    return toy(init, [player(*item) for item in steps.items()], memory=jnp.float32(0))
+    return toy(init, [player(*item) for item in steps.items()], memory={"noted": jnp.float32(0)})
 
 
 def test_each_move_of_a_round_has_its_own_part_of_the_batch():
@@ -97,7 +99,7 @@ def test_each_move_of_a_round_has_its_own_part_of_the_batch():
     assert game.parts == 3
     batch = jnp.array([1.0, 0, 0, 2, 0, 3])
     state, metrics = train_step(game, init_state(game, jax.random.key(0)), batch)
-    assert state.memory == 1231  # a: 1 + 0, then 0 + 2, then 0 + 3; b sees the first part again
+    assert state.memory["noted"] == 1231  # a: 1 + 0, then 0 + 2, then 0 + 3; b sees the first part again
     assert state.params["a"]["w"] == -6
     assert state.params["b"]["w"] == -1
     assert metrics["a_batch"] == 3  # of the last move
@@ -120,17 +122,24 @@ def test_moves_of_one_round_share_the_key_and_rounds_do_not():
     assert len({float(metrics["a_key"]) for metrics in history}) == 3
 
 
-def test_memory_stays_where_no_player_replaces_it():
+def test_each_entry_of_the_memory_stays_where_no_player_replaces_it():
     def player(name, memory):
         return Player(
             name, lambda params, state, batch, key: (params[name]["w"], Outcome({}, {}, memory)), optax.sgd(1)
         )
 
     init = {"a": {"params": {"w": 0.0}}, "b": {"params": {"w": 0.0}}}
-    for memories, expected in (((None, None), 5), ((7.0, None), 7), ((7.0, 8.0), 8)):
-        game = toy(init, [player(*item) for item in zip("ab", memories, strict=True)], memory=5.0)
+    cases = (({}, {}), (5.0, 6.0)), (({"p": 7.0}, {}), (7.0, 6.0)), (({"p": 7.0}, {"p": 8.0, "q": 9.0}), (8.0, 9.0))
+    for memories, (p, q) in cases:
+        game = toy(init, [player(*item) for item in zip("ab", memories, strict=True)], memory={"p": 5.0, "q": 6.0})
         state, _ = train_step(game, init_state(game, jax.random.key(0)), BATCH)
-        assert state.memory == expected
+        assert state.memory == {"p": p, "q": q}
+
+
+def test_the_norm_of_each_players_gradient_is_measured():
+    _, metrics = train_step(bilinear(), init_state(bilinear(), jax.random.key(0)), BATCH)
+    assert metrics["y_gradient_norm"] == pytest.approx(2)
+    assert metrics["x_gradient_norm"] == pytest.approx(3.2)
 
 
 def test_the_average_follows_parameters_and_variables_with_a_warm_up():

@@ -13,6 +13,7 @@ from gan_jax.data import DataInfo
 from gan_jax.experiment import load_experiment
 from gan_jax.game import init_state, train_step
 from gan_jax.games.gan import gan
+from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
 
@@ -26,7 +27,7 @@ RATE, BETA1 = 1e-2, 0.5
 def game():
     adam = optax.adam(RATE, b1=BETA1)
     networks = dcgan.Generator(RESOLUTION, CHANNELS, WIDTH), dcgan.Discriminator(WIDTH)
-    return gan(*networks, non_saturating, adam, adam, latent_size=LATENTS)
+    return gan(*networks, non_saturating, adam, adam, latent=normal(LATENTS))
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +172,7 @@ def test_rounds_agree_with_pytorch(game, start, batch, compiled, rounds):
     state = start
     for reference in expected_metrics:
         state, metrics = compiled(state, batch)
-        assert {name: float(value) for name, value in metrics.items()} == pytest.approx(reference, rel=1e-4)
+        assert {name: float(metrics[name]) for name in reference} == pytest.approx(reference, rel=1e-4)
     for (name, layer, parameter), values in expected.items():
         ours = state.params[name][layer][parameter]
         assert np.abs(ours - start.params[name][layer][parameter]).max() > RATE / 2  # it did move

@@ -7,6 +7,7 @@ import pytest
 
 from gan_jax.game import init_state
 from gan_jax.games.gan import gan
+from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
 from gan_jax.stepping import choose_steps_per_dispatch, make_play, spread
@@ -17,7 +18,7 @@ STEPS, BATCH = 20, 8
 @pytest.fixture(scope="module")
 def setting():
     adam = optax.adam(2e-4, b1=0.5)
-    game = gan(dcgan.Generator(8, 1, 4), dcgan.Discriminator(4), non_saturating, adam, adam, latent_size=8, ema=0.99)
+    game = gan(dcgan.Generator(8, 1, 4), dcgan.Discriminator(4), non_saturating, adam, adam, latent=normal(8), ema=0.99)
     rng = np.random.default_rng(0)
     resident = {"image": rng.integers(0, 256, (50, 8, 8, 1), np.uint8)}
     items = rng.integers(0, 50, (STEPS, BATCH))

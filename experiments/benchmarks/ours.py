@@ -11,6 +11,7 @@ import optax
 
 from gan_jax.game import Game, init_state
 from gan_jax.games.gan import gan
+from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.networks.computing import computing
 from gan_jax.networks.functional import forward
@@ -25,7 +26,7 @@ _IMAGES = 1024
 def dcgan_game(resolution: int, channels: int, width: int, latent_size: int) -> Game:
     adam = optax.adam(2e-4, b1=0.5)
     generator, discriminator = dcgan.Generator(resolution, channels, width), dcgan.Discriminator(width)
-    return gan(generator, discriminator, non_saturating, adam, adam, latent_size=latent_size)
+    return gan(generator, discriminator, non_saturating, adam, adam, latent=normal(latent_size))
 
 
 def dcgan_step(

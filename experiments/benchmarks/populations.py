@@ -12,6 +12,7 @@ import optax
 from gan_jax.data.mixtures import ring_of_gaussians
 from gan_jax.game import Game, State, train_step
 from gan_jax.games.gan import gan
+from gan_jax.latents import normal
 from gan_jax.networks import dcgan, mlp
 from gan_jax.objectives import non_saturating
 from gan_jax.populations import Values, for_each_member, init_population, stack_keys
@@ -28,7 +29,7 @@ def ring(members: int) -> Run:
 
     def build(values: Values) -> Game:
         adam = optax.adam(values["learning_rate"], b1=0.5)
-        return gan(mlp.Generator(), mlp.Discriminator(), non_saturating, adam, adam, latent_size=16)
+        return gan(mlp.Generator(), mlp.Discriminator(), non_saturating, adam, adam, latent=normal(16))
 
     def step(game: Game, state: State) -> State:
         points = ring_of_gaussians(jax.random.fold_in(state.key, ~state.step), _BATCH)
@@ -59,7 +60,7 @@ def digits(members: int) -> Run:
     def build(values: Values) -> Game:
         adam = optax.adam(values["learning_rate"], b1=0.5)
         networks = dcgan.Generator(8, 1, 24), dcgan.Discriminator(24)
-        return gan(*networks, non_saturating, adam, adam, latent_size=32, ema=0.998)
+        return gan(*networks, non_saturating, adam, adam, latent=normal(32), ema=0.998)
 
     values = {"learning_rate": jnp.full((members,), 2e-4)}
     chunk = choose_steps_per_dispatch()

@@ -64,10 +64,12 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
 
-    `width` is the number of features after the input layer; each halving of the side doubles it.
+    `width` is the number of features after the input layer; each halving of the side doubles it. With several
+    `outputs`, for other heads (see `heads`), (N, outputs).
     """
 
     width: int = 64
+    outputs: int = 1
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
@@ -81,4 +83,6 @@ class Discriminator(nn.Module):
             features *= 2
             x = layer(features, kernel_size=4, stride=2, padding=1)(x)
             x = leaky_relu(norm()(x))
-        return layer(1, kernel_size=side, use_bias=True)(x)[:, 0, 0, 0]
+        self.sow("intermediates", "features", x)
+        y = layer(self.outputs, kernel_size=side, use_bias=True)(x)[:, 0, 0]
+        return y[:, 0] if self.outputs == 1 else y

@@ -19,14 +19,19 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Points (N, dimensions) to logits (N,) of being real, by hidden layers with ReLU."""
+    """Points (N, dimensions) to logits (N,) of being real, by hidden layers with ReLU.
+
+    With several `outputs`, for other heads (see `heads`), (N, outputs).
+    """
 
     hidden: tuple[int, ...] = (128, 128)
+    outputs: int = 1
 
     @nn.compact
     def __call__(self, points: jax.Array, train: bool) -> jax.Array:
         del train
-        return _Layers((*self.hidden, 1))(points)[:, 0]
+        y = _Layers((*self.hidden, self.outputs))(points)
+        return y[:, 0] if self.outputs == 1 else y
 
 
 class _Layers(nn.Module):
@@ -37,4 +42,5 @@ class _Layers(nn.Module):
         (x,) = cast(x)
         for features in self.features[:-1]:
             x = nn.relu(nn.Dense(features, dtype=x.dtype)(x))
+        self.sow("intermediates", "features", x)
         return nn.Dense(self.features[-1], dtype=x.dtype)(x)

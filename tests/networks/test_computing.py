@@ -8,6 +8,7 @@ import pytest
 
 from gan_jax.game import init_state, train_step
 from gan_jax.games.gan import gan
+from gan_jax.latents import normal
 from gan_jax.networks import dcgan, mlp
 from gan_jax.networks.computing import cast, computing
 from gan_jax.networks.functional import forward
@@ -24,7 +25,7 @@ def played(name, **how):
     """The state after one step of SGD, which keeps gradients in proportion, and the metrics."""
     generator, discriminator, shape = NETWORKS[name]
     sgd = optax.sgd(1e-2)
-    game = gan(generator, discriminator, non_saturating, sgd, sgd, latent_size=8)
+    game = gan(generator, discriminator, non_saturating, sgd, sgd, latent=normal(8))
     state = init_state(game, jax.random.key(0))
     batch = {"image": jax.random.normal(jax.random.key(1), (32, *shape))}
 

@@ -1,0 +1,21 @@
+"""Checks of hyperparameters, made when a game is built.
+
+A hyperparameter of a population is a traced value, which cannot be looked at: it passes.
+"""
+
+import math
+from typing import Any
+
+from jax.core import Tracer
+
+
+def at_least(low: float, name: str, value: Any) -> None:
+    """Raises ValueError unless the number `value`, called `name`, is finite and at least `low`."""
+    if not isinstance(value, Tracer) and not (math.isfinite(value) and value >= low):
+        raise ValueError(f"{name} must be at least {low}, not {value}")
+
+
+def probability(name: str, value: Any) -> None:
+    """Raises ValueError unless the number `value`, called `name`, is in [0, 1]."""
+    if not isinstance(value, Tracer) and not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a probability in [0, 1], not {value}")
