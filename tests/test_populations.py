@@ -27,7 +27,7 @@ def build(values):
         players=(Player("y", product, sgd, ascend=True), Player("x", product, sgd, ema=values["decay"])),
         init=lambda key: (
             {"x": {"params": {"w": jax.random.normal(key)}}, "y": {"params": {"w": jnp.float32(3)}}},
-            (),
+            {},
         ),
         latents=lambda key, count: jax.random.normal(key, (count, 1)),
         sample=lambda networks, latents: networks["x"]["params"]["w"] * latents,

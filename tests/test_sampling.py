@@ -24,7 +24,7 @@ def draw(key, count):
     }
 
 
-GAME = Game(players=(), init=lambda key: ({}, ()), latents=draw, sample=picture)
+GAME = Game(players=(), init=lambda key: ({}, {}), latents=draw, sample=picture)
 
 
 def test_a_sample_depends_on_its_place_and_the_seed_alone():
