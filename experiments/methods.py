@@ -1,0 +1,111 @@
+"""Trains the methods of this folder, each with several seeds, and writes their table into README.md beside this file.
+
+    python experiments/methods.py                   # all; what is finished is kept, what was interrupted goes on
+    python experiments/methods.py hinge wgan_gp     # these, the others as they were
+
+Every run is that of `gan-jax sweep experiments/NAME.py --seeds 3 --workdir runs/methods/NAME`.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+HERE = Path(__file__).parent
+START, END = "<!-- methods: start -->", "<!-- methods: end -->"
+
+# By what they are measured with; the first of each is what the others are compared with.
+TABLES = {
+    "Images of digits, 8x8": ("dcgan_digits",),
+    "Points": ("ring",),
+}
+TITLES = {
+    "frechet_ratio": "Fréchet distance, times real",
+    "precision": "precision",
+    "recall": "recall",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Trains methods with several seeds each, and writes the table of all that were trained."""
+
+    names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Of experiments in this folder; all of the table's unless given."""
+
+    seeds: int = 3
+    """Of each."""
+
+    out: Path = Path("runs/methods")
+    """Where the sweeps lie."""
+
+
+def main() -> None:
+    options = tyro.cli(Options)
+    known = [name for names in TABLES.values() for name in names]
+    for name in options.names or known:
+        if name not in known:
+            sys.exit(f"methods.py: no method {name!r}; there are {', '.join(known)}")
+        train(name, options)
+    tables = [table(title, names, options) for title, names in TABLES.items()]
+    readme = HERE / "README.md"
+    before, _, rest = readme.read_text().partition(START)
+    after = rest.partition(END)[2]
+    readme.write_text(f"{before}{START}\n\n{chr(10).join(tables)}\n{END}{after}")
+    print(f"written to {readme}")
+
+
+def train(name: str, options: Options) -> None:
+    command = ["gan-jax", "sweep", HERE / f"{name}.py", "--seeds", str(options.seeds), "--workdir", options.out / name]
+    print(f"== {name}", flush=True)
+    if subprocess.run(command).returncode not in (0, 1):  # 1: every member failed, which is a result
+        sys.exit(f"methods.py: {name} could not be trained")
+
+
+def table(title: str, names: tuple[str, ...], options: Options) -> str:
+    """The finished sweeps among `names`, a line each."""
+    results = {name: read(options.out / name) for name in names}
+    results = {name: result for name, result in results.items() if result}
+    measures = [m for m in TITLES if any(m in result["measures"] for result in results.values())]
+    lines = [["experiment", "method", "rounds", *(TITLES[m] for m in measures), "seconds a run"]]
+    lines.append(["---"] * len(lines[0]))
+    for name, result in results.items():
+        cells = [words(result["measures"].get(m), result) for m in measures]
+        seconds = "" if result["seconds"] is None else f"{result['seconds']:.0f}"
+        lines.append([f"[{name}]({name}.py)", summary(name), f"{result['steps']:,}", *cells, seconds])
+    return f"**{title}**\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def read(folder: Path) -> dict | None:
+    """What a sweep of one combination measured; None where it has not ended."""
+    path = folder / "results.json"
+    if not path.exists():
+        return None
+    found = json.loads(path.read_text())["combinations"][0]
+    config = json.loads((folder / "config.json").read_text())
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    seconds = max((row["seconds"] for row in rows if "seconds" in row), default=None)
+    return {**found, "steps": config["settings"]["steps"], "seconds": seconds and seconds / found["members"]}
+
+
+def words(spread: dict | None, result: dict) -> str:
+    if spread is None:
+        return "–"
+    failed = "" if result["finished"] == result["members"] else f" ({result['finished']} of {result['members']})"
+    deviation = "" if spread["deviation"] is None else f" ± {spread['deviation']:.2g}"
+    return f"{spread['mean']:.3g}{deviation}{failed}"
+
+
+def summary(name: str) -> str:
+    """The first sentence of the experiment's docstring."""
+    doc = ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text())) or ""
+    return " ".join(doc.split("\n\n")[0].split()).rstrip(".")
+
+
+if __name__ == "__main__":
+    main()
