@@ -24,7 +24,7 @@ class Config(Settings):
 
     dataset: str = "ring"
     steps: int = 10_000
-    batch_size: int = 512
+    batch_size: int = 128
 
     unrolled_steps: int = 5
     """Moves of the discriminator that the generator looks ahead; 0 is the plain game."""
