@@ -1,7 +1,7 @@
 """Unrolled GAN (Metz et al. 2017, arXiv 1611.02163, section 3.1) on a ring of eight Gaussians in the plane.
 
-The generator that does not see the discriminator's answer (--unrolled-steps 0) jumps from mode to mode; the one that
-does spreads over all eight.
+A generator that does not see the discriminator's answer (--unrolled-steps 0) runs from some modes to others; one that
+does spreads over all eight from the start.
 """
 
 from dataclasses import dataclass
