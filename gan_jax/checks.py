@@ -19,3 +19,9 @@ def probability(name: str, value: Any) -> None:
     """Raises ValueError unless the number `value`, called `name`, is in [0, 1]."""
     if not isinstance(value, Tracer) and not 0 <= value <= 1:
         raise ValueError(f"{name} must be a probability in [0, 1], not {value}")
+
+
+def finite(name: str, value: Any) -> None:
+    """Raises ValueError unless the number `value`, called `name`, is finite."""
+    if not isinstance(value, Tracer) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value}")
