@@ -1,5 +1,7 @@
 """What tests of regularizers share: a view of a move that is made up, and a small discriminator in JAX and PyTorch."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -39,7 +41,7 @@ def mlp_params(sizes=(5, 7, 6, 1), seed=1):
     rng = np.random.default_rng(seed)
     return [
         {"kernel": rng.normal(size=(m, n)).astype(np.float32) / m**0.5, "bias": rng.normal(size=n).astype(np.float32)}
-        for m, n in zip(sizes, sizes[1:], strict=False)
+        for m, n in pairwise(sizes)
     ]
 
 
