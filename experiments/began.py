@@ -20,7 +20,7 @@ class Config(Settings):
     resolution: int = 8
     steps: int = 8000
 
-    learning_rate: float = 2e-4
+    learning_rate: float = 5e-4
     """Adam's, of both networks."""
 
     gamma: float = 0.5
@@ -29,11 +29,14 @@ class Config(Settings):
     k_rate: float = 1e-3
     """The controller's gain, lambda_k."""
 
-    width: int = 24
+    width: int = 16
     """Features of the decoder; each halving of the side adds as many to the encoder's."""
 
-    latent_size: int = 32
-    """Numbers in a latent vector, and in a code of the autoencoder."""
+    latent_size: int = 16
+    """Numbers in a latent vector."""
+
+    code_size: int = 8
+    """Numbers in a code of the autoencoder: few enough that it reconstructs nothing but digits well."""
 
     ema: float = 0.998
     """Decay of the average of the generator's weights that samples are drawn from."""
@@ -44,7 +47,7 @@ def build(config: Config, data: DataInfo) -> Game:
     adam = optax.adam(config.learning_rate, b1=0.5)
     return began(
         autoencoder.Decoder(resolution, channels, config.width),
-        autoencoder.Autoencoder(config.latent_size, config.width),
+        autoencoder.Autoencoder(config.code_size, config.width),
         generator_optimizer=adam,
         discriminator_optimizer=adam,
         latent=uniform(config.latent_size),
