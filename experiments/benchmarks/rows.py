@@ -9,7 +9,8 @@ from typing import Any
 class Row:
     """name: in the table. size: of a batch. ours, theirs: functions of `arguments`, by name.
 
-    Ours is in the module `ours`; theirs is "module" for its make_step, or "module:function". Imported where they run only, in a process of their own: theirs needs PyTorch, ours JAX.
+    Ours is in the module `ours`; theirs is "module" for its make_step, or "module:function". Imported where they run
+    only, in a process of their own: theirs needs PyTorch, ours JAX.
     """
 
     name: str
