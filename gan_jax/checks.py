@@ -25,3 +25,9 @@ def finite(name: str, value: Any) -> None:
     """Raises ValueError unless the number `value`, called `name`, is finite."""
     if not isinstance(value, Tracer) and not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, not {value}")
+
+
+def decay_rate(name: str, value: Any) -> None:
+    """Raises ValueError unless the number `value`, called `name`, is in [0, 1): a running average's decay."""
+    if not isinstance(value, Tracer) and not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, not {value}")

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from gan_jax.game import Game, init_state
+from gan_jax.game import Game, Metrics, State, init_state, move, part
 from gan_jax.games.gan import gan
 from gan_jax.latents import normal
 from gan_jax.networks import dcgan
@@ -17,6 +17,7 @@ from gan_jax.networks.computing import computing
 from gan_jax.networks.functional import forward
 from gan_jax.networks.layers import Conv
 from gan_jax.objectives import non_saturating
+from gan_jax.regularizers import Regularizer, r1, wgan_gp
 from gan_jax.stepping import choose_steps_per_dispatch, fast_options, make_play
 
 Run = Callable[[int], None]
@@ -32,8 +33,11 @@ def dcgan_game(resolution: int, channels: int, width: int, latent_size: int) -> 
 def dcgan_step(
     resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
 ) -> Run:
+    return _game_step(dcgan_game(resolution, channels, width, latent_size), resolution, channels, batch_size, precision)
+
+
+def _game_step(game: Game, resolution: int, channels: int, batch_size: int, precision: str) -> Run:
     """The step that `gan-jax train` makes, drawing its batches from a dataset on the device."""
-    game = dcgan_game(resolution, channels, width, latent_size)
     chunk = choose_steps_per_dispatch()
     play = make_play(game, chunk=chunk, devices=1, precision=precision)
     rng = np.random.default_rng(0)
@@ -97,3 +101,32 @@ def residual_step(side: int, features: int, blocks: int, batch_size: int, *, pre
         jax.block_until_ready(carry)
 
     return run
+
+
+def r1_step(
+    resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
+) -> Run:
+    """The move of a DCGAN discriminator without batch normalization that pays R1."""
+    return _game_step(
+        _critic(r1(10.0), resolution, channels, width, latent_size), resolution, channels, batch_size, precision
+    )
+
+
+def wgan_gp_step(
+    resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
+) -> Run:
+    """The same, paying the gradient penalty of WGAN-GP."""
+    game = _critic(wgan_gp(), resolution, channels, width, latent_size)
+    return _game_step(game, resolution, channels, batch_size, precision)
+
+
+def _critic(regularizer: Regularizer, resolution: int, channels: int, width: int, latent_size: int) -> Game:
+    """A game in which the discriminator alone moves."""
+    adam = optax.adam(2e-4, b1=0.5)
+    networks = dcgan.Generator(resolution, channels, width), dcgan.Discriminator(width, normalize=False)
+
+    def alone(game: Game, state: State, parts: Any, key: jax.Array) -> tuple[State, Metrics]:
+        return move(game.players[0], state, part(parts, 0), key)
+
+    latent = normal(latent_size)
+    return gan(*networks, non_saturating, adam, adam, latent=latent, regularizers=[regularizer], round=alone)

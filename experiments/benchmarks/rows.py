@@ -7,9 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """name: in the table. size: of a batch. ours, theirs: modules with a function of `arguments`, by name.
+    """name: in the table. size: of a batch. ours, theirs: functions of `arguments`, by name.
 
-    Imported where they run only, in a process of their own: theirs needs PyTorch, ours JAX.
+    Ours is in the module `ours`; theirs is "module" for its make_step, or "module:function". Imported where they run
+    only, in a process of their own: theirs needs PyTorch, ours JAX.
     """
 
     name: str
@@ -29,7 +30,8 @@ class Row:
     def make_theirs(self, **how: Any) -> Callable[[], None]:
         import importlib
 
-        return importlib.import_module(self.theirs).make_step(*self.arguments, **how)
+        module, _, function = self.theirs.partition(":")
+        return getattr(importlib.import_module(module), function or "make_step")(*self.arguments, **how)
 
 
 def _dcgan(name: str, resolution: int, channels: int, width: int, latents: int, batch: int) -> Row:
@@ -38,6 +40,17 @@ def _dcgan(name: str, resolution: int, channels: int, width: int, latents: int, 
 
 def _residual(name: str, side: int, features: int, blocks: int, batch: int) -> Row:
     return Row(name, "residual_step", "torch_residual", (side, features, blocks, batch))
+
+
+def _critic(penalty: str, resolution: int, channels: int, width: int, latents: int, batch: int) -> Row:
+    name = {"r1": "R1", "wgan_gp": "WGAN-GP"}[penalty]
+    arguments = (resolution, channels, width, latents, batch)
+    return Row(
+        f"critic with {name}, {resolution}x{resolution}, width {width}",
+        f"{penalty}_step",
+        f"torch_critic:{penalty}_step",
+        arguments,
+    )
 
 
 # On CPU: sizes that two cores train.
@@ -49,6 +62,8 @@ CPU = (
     _dcgan("DCGAN 64x64, width 64", 64, 3, 64, 100, 64),
     _residual("residual stack, 128 features, 16x16", 16, 128, 3, 16),
     _residual("residual stack, 256 features, 32x32", 32, 256, 2, 4),
+    _critic("r1", 32, 3, 32, 100, 64),
+    _critic("wgan_gp", 32, 3, 32, 100, 64),
 )
 
 # On a GPU: the sizes of the papers.
@@ -59,4 +74,6 @@ GPU = (
     _dcgan("DCGAN 64x64, width 128", 64, 3, 128, 100, 256),
     _residual("residual stack, 256 features, 32x32", 32, 256, 9, 16),
     _residual("residual stack, 256 features, 64x64", 64, 256, 9, 16),
+    _critic("r1", 64, 3, 64, 100, 128),
+    _critic("wgan_gp", 64, 3, 64, 100, 128),
 )

@@ -26,13 +26,13 @@ def generator(resolution: int, channels: int, width: int, latent_size: int) -> n
     return nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, 2, 1), nn.Tanh())
 
 
-def discriminator(resolution: int, channels: int, width: int) -> nn.Sequential:
+def discriminator(resolution: int, channels: int, width: int, *, normalize: bool = True) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
     side, features = resolution // 2, width
     while side > _base_side(resolution):
-        layers.append(nn.Conv2d(features, 2 * features, 4, 2, 1, bias=False))
+        layers.append(nn.Conv2d(features, 2 * features, 4, 2, 1, bias=not normalize))
         side, features = side // 2, 2 * features
-        layers += [nn.BatchNorm2d(features), nn.LeakyReLU(0.2, inplace=True)]
+        layers += [nn.BatchNorm2d(features)] * normalize + [nn.LeakyReLU(0.2, inplace=True)]
     return nn.Sequential(*layers, nn.Conv2d(features, 1, side), nn.Flatten(0))
 
 

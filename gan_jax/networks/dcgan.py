@@ -65,11 +65,13 @@ class Discriminator(nn.Module):
     """Images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
 
     `width` is the number of features after the input layer; each halving of the side doubles it. With several
-    `outputs`, for other heads (see `heads`), (N, outputs).
+    `outputs`, for other heads (see `heads`), (N, outputs). Without `normalize` it has no batch normalization, as a
+    critic under a gradient penalty should not (arXiv 1704.00028, section 4).
     """
 
     width: int = 64
     outputs: int = 1
+    normalize: bool = True
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
@@ -81,8 +83,8 @@ class Discriminator(nn.Module):
         features = self.width
         while x.shape[1] > side:
             features *= 2
-            x = layer(features, kernel_size=4, stride=2, padding=1)(x)
-            x = leaky_relu(norm()(x))
+            x = layer(features, kernel_size=4, stride=2, padding=1, use_bias=not self.normalize)(x)
+            x = leaky_relu(norm()(x) if self.normalize else x)
         self.sow("intermediates", "features", x)
         y = layer(self.outputs, kernel_size=side, use_bias=True)(x)[:, 0, 0]
         return y[:, 0] if self.outputs == 1 else y

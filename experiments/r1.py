@@ -1,0 +1,56 @@
+"""R1 (Mescheder et al. 2018, arXiv 1801.04406), applied lazily (arXiv 1912.04958), on 8x8 scans of digits."""
+
+from dataclasses import dataclass
+
+import optax
+
+from gan_jax.data import DataInfo
+from gan_jax.game import Game
+from gan_jax.games.gan import gan
+from gan_jax.latents import normal
+from gan_jax.networks import dcgan
+from gan_jax.objectives import non_saturating
+from gan_jax.regularizers import every, r1
+from gan_jax.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """R1: the GAN game with a discriminator whose gradient is drawn to 0 at real images."""
+
+    dataset: str = "digits"
+    resolution: int = 8
+    steps: int = 8000
+
+    gamma: float = 0.1
+    """Twice the weight of the squared gradient norm."""
+
+    interval: int = 16
+    """Rounds from one penalty to the next, which is as many times as strong."""
+
+    learning_rate: float = 2e-4
+    """Adam's, of both networks."""
+
+    width: int = 24
+    """Features beside the images; each halving of the side doubles them."""
+
+    latent_size: int = 32
+    """Numbers in a latent vector."""
+
+    ema: float = 0.998
+    """Decay of the average of the generator's weights that samples are drawn from."""
+
+
+def build(config: Config, data: DataInfo) -> Game:
+    resolution, _, channels = data.image_shape
+    adam = optax.adam(config.learning_rate, b1=0.5)
+    return gan(
+        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Discriminator(config.width, normalize=False),
+        non_saturating,
+        generator_optimizer=adam,
+        discriminator_optimizer=adam,
+        latent=normal(config.latent_size),
+        regularizers=[every(config.interval, r1(config.gamma))],
+        ema=config.ema,
+    )

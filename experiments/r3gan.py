@@ -1,0 +1,53 @@
+"""R3GAN's objective (Huang et al. 2024, arXiv 2501.05441), with DCGAN's networks, on 8x8 scans of digits."""
+
+from dataclasses import dataclass
+
+import optax
+
+from gan_jax.data import DataInfo
+from gan_jax.game import Game
+from gan_jax.games.gan import gan
+from gan_jax.latents import normal
+from gan_jax.networks import dcgan
+from gan_jax.objectives import relativistic_pairing
+from gan_jax.regularizers import zero_centred
+from gan_jax.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """R3GAN: relativistic pairing with zero-centred gradient penalties at real and generated images."""
+
+    dataset: str = "digits"
+    resolution: int = 8
+    steps: int = 8000
+
+    gamma: float = 0.1
+    """Twice the weight of the squared gradient norms."""
+
+    learning_rate: float = 2e-4
+    """Adam's, of both networks."""
+
+    width: int = 24
+    """Features beside the images; each halving of the side doubles them."""
+
+    latent_size: int = 32
+    """Numbers in a latent vector."""
+
+    ema: float = 0.998
+    """Decay of the average of the generator's weights that samples are drawn from."""
+
+
+def build(config: Config, data: DataInfo) -> Game:
+    resolution, _, channels = data.image_shape
+    adam = optax.adam(config.learning_rate, b1=0.0, b2=0.99)
+    return gan(
+        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Discriminator(config.width, normalize=False),
+        relativistic_pairing,
+        generator_optimizer=adam,
+        discriminator_optimizer=adam,
+        latent=normal(config.latent_size),
+        regularizers=[zero_centred(config.gamma)],
+        ema=config.ema,
+    )

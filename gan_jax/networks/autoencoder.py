@@ -1,0 +1,88 @@
+"""The autoencoding networks of BEGAN (Berthelot, Schumm and Metz 2017, arXiv 1703.10717, section 3.5).
+
+3x3 convolutions with ELU, two in each block. The encoder's blocks are followed by convolutions of stride 2, and their
+features grow linearly, width, 2 width, 3 width, ...; the decoder's, of `width` features, by nearest-neighbour
+upsampling. Dense layers without nonlinearity lead to and from the code. The output is linear, as in the paper, so it
+may leave [-1, 1] a little. Without the paper's optional skip connections.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from gan_jax.networks.computing import cast
+from gan_jax.networks.layers import Conv
+
+
+def base_side(resolution: int) -> int:
+    """The side of the smallest feature map: 8 as in the paper, or 4 for 8x8 images.
+
+    Raises ValueError unless the resolution is a power of two from 8 to 128.
+    """
+    if resolution not in (8, 16, 32, 64, 128):
+        raise ValueError(f"BEGAN's networks are built for a resolution of 8, 16, 32, 64 or 128, not {resolution}")
+    return min(8, resolution // 2)
+
+
+class Decoder(nn.Module):
+    """Codes or latents (N, size) to images (N, resolution, resolution, channels): also the generator."""
+
+    resolution: int
+    channels: int
+    width: int = 64
+
+    @nn.compact
+    def __call__(self, codes: jax.Array, train: bool) -> jax.Array:
+        del train
+        side = base_side(self.resolution)
+        x = _dense(codes, side * side * self.width).reshape(-1, side, side, self.width)
+        x = _block(x)
+        while x.shape[1] < self.resolution:
+            x = _block(_upsampled(x))
+        return Conv(self.channels, 3, padding=1)(x)
+
+
+class Encoder(nn.Module):
+    """Images (N, H, H, C) in [-1, 1] to codes (N, code_size)."""
+
+    code_size: int
+    width: int = 64
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        del train
+        side = base_side(images.shape[1])
+        x = _block(nn.elu(Conv(self.width, 3, padding=1)(images)))
+        features = self.width
+        while x.shape[1] > side:
+            features += self.width
+            x = _block(nn.elu(Conv(features, 3, stride=2, padding=1)(x)))
+        return _dense(x.reshape(len(x), -1), self.code_size)
+
+
+class Autoencoder(nn.Module):
+    """Images (N, H, H, C) in [-1, 1] to reconstructions of the same shape, through codes (N, code_size)."""
+
+    code_size: int
+    width: int = 64
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        codes = Encoder(self.code_size, self.width)(images, train)
+        self.sow("intermediates", "features", codes)
+        return Decoder(images.shape[1], images.shape[3], self.width)(codes, train)
+
+
+def _block(x: jax.Array) -> jax.Array:
+    for _ in range(2):
+        x = nn.elu(Conv(x.shape[-1], 3, padding=1)(x))
+    return x
+
+
+def _upsampled(x: jax.Array) -> jax.Array:
+    return jnp.repeat(jnp.repeat(x, 2, 1), 2, 2)
+
+
+def _dense(x: jax.Array, features: int) -> jax.Array:
+    (x,) = cast(x)
+    return nn.Dense(features, dtype=x.dtype)(x)
