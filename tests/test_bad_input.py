@@ -149,7 +149,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(capsys, tmp_path, per_dispatch)
 
 def test_more_examples_than_there_are(capsys, tmp_path):
     result = gan_jax(capsys, "train", DIGITS, *SMALL, "--examples", 5000, "--workdir", tmp_path / "run")
-    refused(result, "--examples must be from 1 to digits's 1347 training images, not 5000")
+    refused(result, "--examples must be from 1 to digits's 1348 training images, not 5000")
     assert not (tmp_path / "run").exists()
 
 
