@@ -20,6 +20,11 @@ def axis_is_bound() -> bool:
     return True
 
 
+def device_count() -> int:
+    """Over how many devices the step runs."""
+    return jax.lax.axis_size(AXIS) if axis_is_bound() else 1
+
+
 def mean_over_devices(tree):
     """The mean of every array of `tree` over the devices; the tree itself when there is only one.
 

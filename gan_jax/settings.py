@@ -26,6 +26,10 @@ class Settings:
     seed: int = 0
     """Of the initial weights, the latents and the order of the data. Same seed, same devices: the same bits."""
 
+    examples: int | None = None
+    """Train on so many of the training images only, a fixed random choice; on all of them by default. Evaluation takes
+    all of them, so that figures can be compared."""
+
     flip: bool = False
     """Mirror each training image left to right with probability one half."""
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gan_jax import runs
 from gan_jax.checkpoints import Checkpoints, host_like, to_device, to_host
-from gan_jax.data import Dataset, load
+from gan_jax.data import Dataset, limit_training, load
 from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed, resident
@@ -45,7 +45,7 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     folder = settings.workdir or Path("runs") / experiment.name
     resuming = runs.check_same(folder, experiment, settings)
     data_dir = str(settings.data_dir) if settings.data_dir else None
-    data = load(settings.dataset, resolution=settings.resolution, data_dir=data_dir)
+    data = limit_training(load(settings.dataset, resolution=settings.resolution, data_dir=data_dir), settings.examples)
     game, abstract = runs.build(experiment, settings, data.info)
 
     # The first of the processes that share a run keeps its folder; the others only play.

@@ -147,6 +147,12 @@ def test_a_loss_that_is_not_finite_stops_the_run(capsys, tmp_path, per_dispatch)
     assert gan_jax(capsys, "sample", run, "--count", 1, "--out", tmp_path / "one.png").status == 0
 
 
+def test_more_examples_than_there_are(capsys, tmp_path):
+    result = gan_jax(capsys, "train", DIGITS, *SMALL, "--examples", 5000, "--workdir", tmp_path / "run")
+    refused(result, "--examples must be from 1 to digits's 1348 training images, not 5000")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_workdir_that_cannot_be_made(capsys, tmp_path):
     (tmp_path / "file").touch()
     result = gan_jax(capsys, "train", DIGITS, *SMALL, "--steps", 2, "--workdir", tmp_path / "file" / "run")

@@ -9,5 +9,17 @@ from gan_jax.data.cache import cache_dir
 from gan_jax.data.dataset import DataInfo, Dataset, Images, Split
 from gan_jax.data.load import load
 from gan_jax.data.stream import stream
+from gan_jax.data.subset import limit_training
 
-__all__ = ["DataInfo", "Dataset", "Images", "Split", "batch_indices", "cache_dir", "load", "stream", "take"]
+__all__ = [
+    "DataInfo",
+    "Dataset",
+    "Images",
+    "Split",
+    "batch_indices",
+    "cache_dir",
+    "limit_training",
+    "load",
+    "stream",
+    "take",
+]

@@ -1,0 +1,40 @@
+"""Training on fewer images than there are."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gan_jax.data.dataset import Dataset, Images, Split
+from gan_jax.data.splits import shuffled
+from gan_jax.errors import UsageError
+
+
+def limit_training(dataset: Dataset, count: int | None) -> Dataset:
+    """The dataset with the first `count` of a fixed shuffle of its training images; all of them for None.
+
+    Fewer are always among more. The held-out images stay.
+
+    Raises UsageError for a count below 1 or above what there is.
+    """
+    if count is None:
+        return dataset
+    images, labels = dataset.train.images, dataset.train.labels
+    if not 1 <= count <= len(images):
+        raise UsageError(f"--examples must be from 1 to {dataset.name}'s {len(images)} training images, not {count}")
+    indices = shuffled(len(images), 0)[:count]
+    chosen = images[indices] if isinstance(images, np.ndarray) else _Chosen(images, indices)
+    return replace(dataset, train=Split(chosen, None if labels is None else labels[indices]))
+
+
+class _Chosen:
+    """Some of the images of a source that decodes on demand."""
+
+    def __init__(self, images: Images, indices: np.ndarray):
+        self._images, self._indices = images, indices
+        self.shape = (len(indices), *images.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self._images[int(self._indices[index])]
