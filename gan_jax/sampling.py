@@ -13,7 +13,10 @@ _BATCH = 256
 
 
 def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -> np.ndarray:
-    """`count` samples: images uint8 (count, H, W, C) or points float32 (count, D). The i-th is that of `seed` and i alone."""
+    """`count` samples: images uint8 (count, H, W, C) or points float32 (count, D).
+
+    The i-th depends on `seed` and i alone.
+    """
     return decode(game, networks, game.latents(jax.random.key(seed), count))
 
 

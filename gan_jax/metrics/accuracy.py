@@ -20,6 +20,7 @@ class Accuracies(NamedTuple):
 def discriminator_accuracies(training: jax.Array, held_out: jax.Array, fake: jax.Array) -> Accuracies:
     """From its logits on real training examples (N,), real held-out ones (M,) and generated ones (K,).
 
-    A logit above 0 calls an example real. The gap of the first two is that of Karras et al. (arXiv 2006.06676), 3.1.
+    A logit above 0 calls an example real. (Karras et al., arXiv 2006.06676, section 3, compare the mean logits of the
+    same three for the same end.)
     """
     return Accuracies(jnp.mean(training > 0), jnp.mean(held_out > 0), jnp.mean(fake <= 0))

@@ -20,7 +20,9 @@ def sliced_wasserstein_distance(a: np.ndarray, b: np.ndarray) -> float:
     Raises UsageError unless both are as many points in the plane.
     """
     if a.shape != b.shape or a.ndim != 2 or a.shape[1] != 2 or not len(a):
-        raise UsageError(f"the sliced Wasserstein distance needs two sets of points (N, 2), not {a.shape} and {b.shape}")
+        raise UsageError(
+            f"the sliced Wasserstein distance needs two sets of points (N, 2), not {a.shape} and {b.shape}"
+        )
     angles = np.arange(_DIRECTIONS) * (np.pi / _DIRECTIONS)
     directions = np.stack([np.cos(angles), np.sin(angles)])
     x, y = (np.sort(np.asarray(points, np.float64) @ directions, axis=0) for points in (a, b))
