@@ -3,6 +3,7 @@
 import numpy as np
 
 from gan_jax.data.dataset import Dataset, Mixture, Split
+from gan_jax.data.splits import uniform
 
 TRAIN_COUNT, TEST_COUNT = 100_000, 10_000
 
@@ -20,15 +21,17 @@ GRID = Mixture(np.stack(np.meshgrid(_PLACES, _PLACES), -1).reshape(-1, 2), devia
 def mixture_dataset(name: str, mixture: Mixture) -> Dataset:
     """100,000 training and 10,000 held-out points, always the same. The classes are the modes."""
     classes = tuple(str(mode) for mode in range(len(mixture.means)))
-    return Dataset(name, draw(mixture, TRAIN_COUNT, 0), draw(mixture, TEST_COUNT, 1), classes, mixture)
+    return Dataset(
+        name, draw(mixture, TRAIN_COUNT, "train points"), draw(mixture, TEST_COUNT, "test points"), classes, mixture
+    )
 
 
-def draw(mixture: Mixture, count: int, seed: int) -> Split:
-    """Points float32 (count, 2) of a mixture in the plane, with the modes that they were drawn from as labels."""
-    # Raw words and the formula of Box and Muller (1958), since only the words' stream is promised to stay the same in
-    # later versions of NumPy.
-    words = np.random.Philox(np.random.SeedSequence((0, seed))).random_raw(3 * count)
-    which, distance, turn = words.reshape(3, count) / 2**64
+def draw(mixture: Mixture, count: int, name: str) -> Split:
+    """Points float32 (count, 2) of a mixture in the plane, with the modes that they were drawn from as labels.
+
+    The same name gives the same points. The normal numbers are those of Box and Muller (1958).
+    """
+    which, distance, turn = uniform(3 * count, name).reshape(3, count)
     modes = (which * len(mixture.means)).astype(np.int32)
     radii, angles = np.sqrt(-2 * np.log1p(-distance)), 2 * np.pi * turn
     noise = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1)

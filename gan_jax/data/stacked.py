@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from gan_jax.data.dataset import Dataset, Images, Split, Stack
+from gan_jax.data.splits import uniform
 from gan_jax.errors import UsageError
 
 TRAIN_COUNT, TEST_COUNT = 20_000, 5_000
@@ -32,8 +33,8 @@ def stacked(base: Dataset) -> Dataset:
         most = f"{_MOST_CLASSES} classes make {_MOST_CLASSES**3} modes"
         raise UsageError(f"{name}: {base.name!r} has {len(base.classes)} classes, and {most}, the most there can be")
     classes = tuple("".join(names) for names in itertools.product(base.classes, repeat=3))
-    train = _split(base.train, base.train.labels, len(base.classes), TRAIN_COUNT, 0)
-    test = _split(base.test, base.test.labels, len(base.classes), TEST_COUNT, 1)
+    train = _split(base.train, base.train.labels, len(base.classes), TRAIN_COUNT, "train triples")
+    test = _split(base.test, base.test.labels, len(base.classes), TEST_COUNT, "test triples")
     return Dataset(name, train, test, classes, Stack(base))
 
 
@@ -57,9 +58,7 @@ class StackedImages:
         return np.concatenate([self._images[int(i)] for i in self._triples[index]], axis=-1)
 
 
-def _split(base: Split, labels: np.ndarray, classes: int, count: int, seed: int) -> Split:
-    # Raw words, as in `splits.shuffled`.
-    words = np.random.Philox(np.random.SeedSequence((0, seed))).random_raw(3 * count)
-    triples = (words.reshape(count, 3) / 2**64 * len(base)).astype(np.int64)
+def _split(base: Split, labels: np.ndarray, classes: int, count: int, name: str) -> Split:
+    triples = (uniform(3 * count, name).reshape(count, 3) * len(base)).astype(np.int64)
     places = np.array([classes**2, classes, 1])
     return Split(StackedImages(base.images, triples), (labels[triples] @ places).astype(np.int32))
