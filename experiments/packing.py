@@ -1,4 +1,4 @@
-"""PacGAN (Lin et al. 2018, arXiv 1712.04086) on a grid of 25 Gaussians: the discriminator judges several points at once.
+"""PacGAN (Lin et al. 2018, arXiv 1712.04086) on a grid of 25 Gaussians: the discriminator judges several points.
 
 A generator that collapses makes packs of points that are alike, which real packs are not, so that the discriminator can
 tell: section 4.1. With --pack 1 it is the plain GAN.
