@@ -27,7 +27,7 @@ usage: gan-jax COMMAND ...
 commands:
   train EXPERIMENT.py [flags]   train an experiment, or go on with it
   sweep EXPERIMENT.py [flags]   train it with many seeds and settings at once, and compare them
-  sample RUN [flags]            draw a grid of samples from a trained run
+  sample RUN [flags]            draw a picture of samples from a trained run
   evaluate RUN [flags]          measure a trained run against held-out data
 
 Each tells its flags with --help; train and sweep do so for the experiment at hand.
@@ -138,13 +138,13 @@ def _parsed(
 
 @dataclass(frozen=True)
 class _Sample:
-    """Draws samples from the newest checkpoint of a run, as one picture."""
+    """Draws samples from the newest checkpoint of a run, as one picture: a grid of images, or points over real ones."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     """The run's folder."""
 
-    count: int = 64
-    """How many samples."""
+    count: int | None = None
+    """How many samples: 64 images or 2,000 points unless given."""
 
     seed: int = 1
     """Of the latents."""
@@ -153,31 +153,38 @@ class _Sample:
     """The picture to write."""
 
     interpolate: bool = False
-    """Draw walks instead: each row of the grid goes from one latent to another."""
+    """Draw walks instead: each row of the grid, or each line through points, goes from one latent to another."""
 
 
 def _sample(arguments: list[str]) -> None:
     options = tyro.cli(_Sample, prog="gan-jax sample", args=arguments)
-    if options.count < 1:
+    if options.count is not None and options.count < 1:
         raise UsageError(f"--count must be at least 1, not {options.count}")
     if options.seed < 0:
         raise UsageError(f"--seed must be at least 0, not {options.seed}")
     console = _start()
 
-    from gan_jax.figures import grid, save_image
+    from gan_jax.data import load
+    from gan_jax.figures import save_image
+    from gan_jax.portraits import enough, portrait, walks_portrait
     from gan_jax.runs import attempt, load_run
     from gan_jax.sampling import interpolate_images, sample_images
 
-    game, step, networks = load_run(options.run).restore()
-    columns = max(2, round(options.count**0.5))
+    run = load_run(options.run)
+    game, step, networks = run.restore()
+    count = options.count or enough(run.info)
+    # Points are drawn over real ones, and no point is far to fetch; images need none.
+    points = len(run.info.example_shape) == 1
+    real = load(run.settings.dataset, resolution=run.settings.resolution).train.images if points else None
     if options.interpolate:
-        rows = -(-options.count // columns)
-        images = interpolate_images(game, networks, rows, columns, options.seed)
+        columns = max(2, round(count**0.5))
+        samples = interpolate_images(game, networks, -(-count // columns), columns, options.seed)
+        picture = walks_portrait(samples, columns, real)
     else:
-        images = sample_images(game, networks, options.count, options.seed)
-    picture = grid(images, columns if options.interpolate else None)
+        samples = sample_images(game, networks, count, options.seed)
+        picture = portrait(samples, real)
     attempt(options.out, lambda: save_image(picture, options.out))
-    console.print(f"{len(images)} samples of step {step}: {options.out}")
+    console.print(f"{len(samples)} samples of step {step}: {options.out}")
 
 
 @dataclass(frozen=True)
@@ -199,7 +206,7 @@ def _evaluate(arguments: list[str]) -> None:
     console = _start()
 
     from gan_jax.data import load
-    from gan_jax.evaluation import evaluate_sampler, report, to_json
+    from gan_jax.evaluation import evaluate_sampler
     from gan_jax.runs import load_run, write_evaluation
     from gan_jax.sampling import sample_images
 
@@ -210,8 +217,8 @@ def _evaluate(arguments: list[str]) -> None:
     evaluation = evaluate_sampler(
         data, lambda count, seed: sample_images(game, networks, count, seed), count=None, seed=options.seed
     )
-    report(evaluation, console)
-    path = write_evaluation(run.folder, step, options.seed, to_json(evaluation))
+    evaluation.report(console)
+    path = write_evaluation(run.folder, step, options.seed, evaluation.to_json())
     console.print(f"written to {path}")
 
 

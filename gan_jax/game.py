@@ -64,7 +64,8 @@ class Game:
     init: key -> (networks, memory). `networks` maps each player's name to its Flax variables ({"params": ..., other
         collections}); `memory` holds pytrees by name, none for most games.
     latents: (key, count) -> what `sample` maps to images, `count` along the first axis.
-    sample: (networks, latents) -> images (count, H, W, C) in [-1, 1]. See `networks` for its first argument.
+    sample: (networks, latents) -> images (count, H, W, C) in [-1, 1], or points (count, D). See `networks` for
+        its first argument.
     round: how the players move; (game, state, parts, key) -> (state, metrics), with `parts` the batches of the moves,
         (game.parts, B, ...). One player after the other unless `rounds` says otherwise.
     """

@@ -54,6 +54,8 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
 
     A ValueError on the way, from a setting that the game or its networks cannot have, becomes a UsageError.
     """
+    if settings.flip and len(info.example_shape) != 3:
+        raise UsageError(f"--flip mirrors images, and {settings.dataset} has points")
     try:
         game = experiment.build(settings, info)
         return game, jax.eval_shape(lambda: init_state(game, jax.random.key(0)))
@@ -99,7 +101,7 @@ def create(folder: Path, experiment: Experiment, settings: Settings, info: DataI
         "experiment": experiment.name,
         "path": str(experiment.path.resolve()),
         "settings": settings_module.to_json(settings),
-        "data": {"image_shape": info.image_shape, "classes": info.classes},
+        "data": {"example_shape": info.example_shape, "classes": info.classes},
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "devices": [str(device) for device in jax.devices()],
         "device_kind": jax.devices()[0].device_kind,
@@ -123,7 +125,7 @@ def load_run(folder: Path) -> Run:
     # As if it stood where it was, so that it finds the modules beside it.
     experiment = load_experiment(Path(config["path"]), (folder / "experiment.py").read_text())
     settings = _settings_from_json(experiment.config, config["settings"])
-    info = DataInfo(tuple(config["data"]["image_shape"]), tuple(config["data"]["classes"]))
+    info = DataInfo(tuple(config["data"]["example_shape"]), tuple(config["data"]["classes"]))
     return Run(folder, experiment, settings, info)
 
 

@@ -1,4 +1,4 @@
-"""Images from a trained game, as uint8 on the host."""
+"""Samples of a trained game on the host: images as uint8, points as float32."""
 
 from typing import Any
 
@@ -13,12 +13,15 @@ _BATCH = 256
 
 
 def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -> np.ndarray:
-    """`count` samples, uint8 (count, H, W, C). The i-th depends on `seed` and i alone."""
+    """`count` samples: images uint8 (count, H, W, C) or points float32 (count, D).
+
+    The i-th depends on `seed` and i alone.
+    """
     return decode(game, networks, game.latents(jax.random.key(seed), count))
 
 
 def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns: int, seed: int) -> np.ndarray:
-    """`rows` walks of `columns` images, row by row: from one latent to another along the great circle.
+    """`rows` walks of `columns` images or points, row by row: from one latent to another along the great circle.
 
     Standard normal latents lie near a sphere; a straight line between two would leave it (White, "Sampling generative
     networks", arXiv 1609.04468). What is not a float in the latents, such as a label, stays that of the start.
@@ -32,16 +35,17 @@ def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns:
 
 
 def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
-    """The images of `latents`, uint8 (count, H, W, C)."""
+    """What `latents` become: images uint8 (count, H, W, C) or points float32 (count, D)."""
     count = len(jax.tree.leaves(latents)[0])
     sample = jax.jit(game.sample)
     size = min(count, _BATCH)
-    images = []
+    samples = []
     for start in range(0, count, size):
         # The last batch is filled up with repetitions, so that all have one shape and the program is compiled once.
         rows = np.arange(start, start + size) % count
-        images.append(to_uint8(sample(networks, jax.tree.map(lambda x, rows=rows: x[rows], latents))))
-    return np.concatenate(images)[:count]
+        samples.append(np.asarray(sample(networks, jax.tree.map(lambda x, rows=rows: x[rows], latents))))
+    whole = np.concatenate(samples)[:count]
+    return to_uint8(whole) if whole.ndim == 4 else whole
 
 
 def _slerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:

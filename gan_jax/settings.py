@@ -12,10 +12,11 @@ class Settings:
     """Settings of a training run."""
 
     dataset: str = "digits"
-    """Images to learn: digits, glyphs, tfds:NAME, folder:PATH or npz:PATH."""
+    """What to learn. Images: digits, glyphs, tfds:NAME, folder:PATH, npz:PATH, or stacked: and one of these, three
+    gray images in one. Points in the plane: ring, grid or swissroll."""
 
     resolution: int = 32
-    """Side of the images in pixels; images of another size are resized and centre-cropped."""
+    """Side of the images in pixels; images of another size are resized and centre-cropped. Points have none."""
 
     steps: int = 10_000
     """Rounds of the game to play."""

@@ -51,7 +51,8 @@ def make_play(
 ) -> Play:
     """The function (state, resident, items, count) -> (state, metrics) that plays `count` <= `chunk` steps.
 
-    resident: the whole dataset on the device, {"image": uint8 (N, H, W, C), ...}, or () where batches are streamed.
+    resident: the whole dataset on the device, {"image": (N, ...), ...} as a `Split` has it, or () where batches are
+        streamed.
     items: for each of `chunk` steps, the indices (B,) of its examples in `resident`, or else the batch itself.
     flip: whether images are mirrored with probability one half. precision, remat: see `networks.computing`.
     metrics: each (chunk,), the first `count` of them filled.
@@ -93,7 +94,9 @@ def make_population_play(
 
 def _play_one(game: Game, state: State, resident: Any, item: Any, flip: bool) -> tuple[State, Metrics]:
     examples = jax.tree.map(lambda x: x[item], resident) if resident else item
-    images = to_float(examples["image"])
+    images = examples["image"]
+    if images.dtype == jnp.uint8:  # points come as they are
+        images = to_float(images)
     if flip:
         images = _flip(images, jax.random.fold_in(jax.random.fold_in(state.key, state.step), _AUGMENTATION), game)
     return train_step(game, state, {**examples, "image": images})

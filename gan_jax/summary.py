@@ -15,7 +15,13 @@ from gan_jax.members import Member
 
 CONFIDENCE = 0.95
 
-_TITLES = {"frechet_ratio": "Frechet distance, times real"}
+_TITLES = {
+    "frechet_ratio": "Frechet distance, times real",
+    "high_quality": "share of high quality",
+    "reverse_kl": "reverse KL",
+    "kl": "KL",
+    "sliced_wasserstein": "sliced Wasserstein distance",
+}
 
 
 class Spread(NamedTuple):

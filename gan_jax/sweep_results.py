@@ -13,7 +13,7 @@ from gan_jax import runs, summary
 from gan_jax.checkpoints import Checkpoints, to_device
 from gan_jax.data import Dataset
 from gan_jax.errors import UsageError
-from gan_jax.evaluation import evaluate_sampler, to_json
+from gan_jax.evaluation import evaluate_sampler
 from gan_jax.experiment import Experiment
 from gan_jax.figures import Curve, Points, save_sweep, smooth
 from gan_jax.game import State
@@ -29,8 +29,6 @@ RESULTS = "results.json"
 
 # Of the latents: that of `gan-jax evaluate`, unless it is told otherwise.
 _SEED = 1
-
-_MEASURES = ("frechet_ratio", "precision", "recall")
 
 
 def write_results(
@@ -94,7 +92,7 @@ def _write_member(
         checkpoints.wait()
     finally:
         checkpoints.close()
-    draw_samples(game, state, run)
+    draw_samples(game, state, data, run)
     runs.write_text(run / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in log))
     runs.create(run, experiment, settings, data.info)
 
@@ -104,13 +102,13 @@ def _evaluate(folder: Path, data: Dataset) -> None:
         return
     game, step, players = runs.load_run(folder).restore()
     evaluation = evaluate_sampler(data, lambda count, seed: sample_images(game, players, count, seed), None, _SEED)
-    runs.write_evaluation(folder, step, _SEED, to_json(evaluation))
+    runs.write_evaluation(folder, step, _SEED, evaluation.to_json())
 
 
 def _measures(run: Path, log: Sequence[dict]) -> dict[str, float]:
     path = run / "evaluation.json"
     figures = json.loads(path.read_text()) if path.exists() else {}
-    measures = {name: figures[name] for name in _MEASURES if figures.get(name) is not None}
+    measures = {name: figures[name] for name in figures.get("measures", ()) if figures[name] is not None}
     last = log[-max(1, round(len(log) / 10)) :]
     losses = _losses(log)
     return measures | {name: float(np.mean([row[name] for row in last])) for name in losses}
@@ -121,7 +119,7 @@ def _losses(log: Sequence[dict]) -> list[str]:
 
 
 def _draw(combinations: Sequence[Combination], logs: dict[str, list[dict]], path: Path) -> None:
-    """The losses over the steps, and the Frechet ratio at the end; where there is none the last losses."""
+    """The losses over the steps, and the evaluation's foremost measure at the end; without one the last losses."""
     curves: dict[str, list[Curve]] = {}
     results: dict[str, list[Points]] = {}
     for combination in combinations:
@@ -134,7 +132,7 @@ def _draw(combinations: Sequence[Combination], logs: dict[str, list[dict]], path
         for name, over in combination.spreads.items():
             points = Points(label, combination.numbers(name), over.mean, over.low, over.high)
             results.setdefault(name, []).append(points)
-    last = ["frechet_ratio"] if "frechet_ratio" in results else list(results)
+    last = [name for name in results if not name.endswith("_loss")][:1] or list(results)
     if curves or last:
         labels = ", ".join(name.replace("_", " ") for name in combinations[0].values)
         titles = {name: f"{summary.title(name)}, at the end" for name in last}

@@ -138,7 +138,7 @@ class _Population:
     def _trace(self, values: Values) -> State:
         count, examples = len(self.members), self.settings.batch_size * self.parts
         shape = (count, examples)
-        batch = {"image": jax.ShapeDtypeStruct((*shape, *self.data.image_shape), jnp.float32)}
+        batch = {"image": jax.ShapeDtypeStruct((*shape, *self.data.example_shape), jnp.float32)}
         if self.data.train.labels is not None:
             batch["label"] = jax.ShapeDtypeStruct(shape, self.data.train.labels.dtype)
         state = jax.eval_shape(partial(init_population, self.build), values, self.keys)

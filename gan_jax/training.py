@@ -15,15 +15,15 @@ from gan_jax.data import Dataset, limit_training, load
 from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed, resident
-from gan_jax.figures import grid, save_curves, save_image
+from gan_jax.figures import save_curves, save_image
 from gan_jax.game import Game, State, init_state, networks
 from gan_jax.interrupts import stop_on_signals
+from gan_jax.portraits import enough, portrait
 from gan_jax.records import Display, MetricsLog, Recorder
 from gan_jax.sampling import sample_images
 from gan_jax.settings import Settings, check
 from gan_jax.stepping import choose_steps_per_dispatch, first, make_play, replicate, run_once
 
-_SAMPLES = 64
 _SAMPLE_SEED = 0
 
 
@@ -67,10 +67,10 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     return folder
 
 
-def draw_samples(game: Game, state: State, folder: Path) -> None:
-    """Writes the run folder's grid of samples of this state. The latents are always the same."""
-    images = sample_images(game, networks(state), _SAMPLES, _SAMPLE_SEED)
-    save_image(grid(images), folder / "samples" / f"step_{int(state.step):08d}.png")
+def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> None:
+    """Writes the run folder's picture of samples of this state. The latents are always the same."""
+    samples = sample_images(game, networks(state), enough(data.info), _SAMPLE_SEED)
+    save_image(portrait(samples, data.train.images), folder / "samples" / f"step_{int(state.step):08d}.png")
 
 
 def _resumed_or_new(game: Game, abstract: State, seed: int, checkpoints: Checkpoints | None) -> State:
@@ -134,7 +134,7 @@ def _play(
 
     def draw() -> None:
         if log:
-            draw_samples(game, first(state, devices), folder)
+            draw_samples(game, first(state, devices), data, folder)
 
     def save() -> None:
         # Recorded and checked first: a checkpoint never holds what came of a loss that was not finite.

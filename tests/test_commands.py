@@ -27,7 +27,7 @@ def test_configuration_says_what_was_run(run):
     assert config["experiment"] == "dcgan_digits"
     assert config["settings"]["width"] == 4
     assert config["settings"]["learning_rate"] == 2e-4
-    assert config["data"] == {"image_shape": [8, 8, 1], "classes": [str(i) for i in range(10)]}
+    assert config["data"] == {"example_shape": [8, 8, 1], "classes": [str(i) for i in range(10)]}
     assert {"gan-jax", "jax", "flax", "optax"} <= config["versions"].keys()
     assert config["devices"]
     assert "git_commit" in config

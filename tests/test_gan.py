@@ -193,7 +193,7 @@ def experiment():
 
 
 def built(experiment, **settings):
-    info = DataInfo(image_shape=(8, 8, 1), classes=tuple("0123456789"))
+    info = DataInfo(example_shape=(8, 8, 1), classes=tuple("0123456789"))
     return experiment.build(experiment.config(**settings), info)
 
 

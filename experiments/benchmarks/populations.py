@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from gan_jax.data.mixtures import ring_of_gaussians
+from gan_jax.data.mixtures import RING
 from gan_jax.game import Game, State, train_step
 from gan_jax.games.gan import gan
 from gan_jax.latents import normal
@@ -32,7 +32,9 @@ def ring(members: int) -> Run:
         return gan(mlp.Generator(), mlp.Discriminator(), non_saturating, adam, adam, latent=normal(16))
 
     def step(game: Game, state: State) -> State:
-        points = ring_of_gaussians(jax.random.fold_in(state.key, ~state.step), _BATCH)
+        mode_key, noise_key = jax.random.split(jax.random.fold_in(state.key, ~state.step))
+        modes = jax.random.randint(mode_key, (_BATCH,), 0, len(RING.means))
+        points = jnp.asarray(RING.means)[modes] + RING.deviation * jax.random.normal(noise_key, (_BATCH, 2))
         return train_step(game, state, {"image": points})[0]
 
     values = {"learning_rate": jnp.full((members,), 1e-3)}

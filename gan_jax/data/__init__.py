@@ -1,4 +1,4 @@
-"""Images: sources, batching, and the transforms between uint8 at the edges and float inside.
+"""Images and points: sources, batching, and the transforms between uint8 at the edges and float inside.
 
 `gan_jax.data.transforms` holds what runs on the device. It is not imported here, so that the processes that decode
 images need not import jax.

@@ -37,7 +37,10 @@ def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def take(split: Split, indices: np.ndarray) -> dict[str, np.ndarray]:
-    """Examples by their indices (B,): "image" uint8 (B, H, W, C) and, where there are labels, "label" int32 (B,)."""
+    """Examples by their indices (B,): "image", uint8 (B, H, W, C) or, of points, float32 (B, D), and "label".
+
+    The label, int32 (B,), is there where the split has labels.
+    """
     images = split.images
     if isinstance(images, np.ndarray):
         batch = {"image": images[indices]}

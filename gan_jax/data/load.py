@@ -1,8 +1,9 @@
-"""From a dataset's name to its images."""
+"""From a dataset's name to its examples."""
 
 import difflib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,19 @@ from gan_jax.data.dataset import Dataset, Images, Split
 from gan_jax.data.files import UnreadableImage, refuse
 from gan_jax.errors import UsageError
 
-FORMS = ("digits", "glyphs", "tfds:NAME", "folder:PATH", "npz:PATH")
+FORMS = ("digits", "glyphs", "ring", "grid", "swissroll", "stacked:DATASET", "tfds:NAME", "folder:PATH", "npz:PATH")
 
 
 def load(spec: str, *, resolution: int, data_dir: str | None = None, memory_limit: int = 2 * 2**30) -> Dataset:
-    """The dataset that `spec` names, every image uint8, square, at `resolution`.
+    """The dataset that `spec` names: points float32 (N, D), or images uint8, all of them square, at `resolution`.
 
     Images have one channel if all of them are gray, else three.
 
     Args:
-      spec: `digits`, `glyphs`, `tfds:NAME`, `folder:PATH` or `npz:PATH`.
+      spec: of images `digits`, `glyphs`, `tfds:NAME`, `folder:PATH` or `npz:PATH`, or `stacked:` before one of these,
+        gray and with labels; of points `ring`, `grid` or `swissroll`.
       resolution: side of the images: the shorter side is resized to it and the longer one cropped about its centre.
+        Of no matter to points.
       data_dir: where prepared TFDS datasets lie; $TFDS_DATA_DIR or ~/tensorflow_datasets unless given.
       memory_limit: in bytes. A dataset whose images take more than this is not held in memory: `Split.images` then
         decodes them when they are asked for.
@@ -44,6 +47,22 @@ def load(spec: str, *, resolution: int, data_dir: str | None = None, memory_limi
             from gan_jax.data.glyphs import FONTS, glyphs
 
             dataset, identity = glyphs(resolution), FONTS
+        case ("ring", "", ""):
+            from gan_jax.data.mixtures import RING, mixture_dataset
+
+            return mixture_dataset("ring", RING)
+        case ("grid", "", ""):
+            from gan_jax.data.mixtures import GRID, mixture_dataset
+
+            return mixture_dataset("grid", GRID)
+        case ("swissroll", "", ""):
+            from gan_jax.data.swissroll import swissroll
+
+            return swissroll()
+        case ("stacked", ":", base) if base:
+            from gan_jax.data.stacked import stacked
+
+            dataset = stacked(load(base, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit))
         case ("tfds", ":", name) if name:
             from gan_jax.data.tfds import tfds
 
@@ -69,7 +88,7 @@ def load(spec: str, *, resolution: int, data_dir: str | None = None, memory_limi
     kind = spec.partition(":")[0]
     images = build() if identity is None else cached(f"{kind}-{resolution}", (kind, identity, resolution), build)
     train, test = (Split(images[name], split.labels) for name, split in splits.items())
-    return Dataset(dataset.name, train, test, dataset.classes)
+    return replace(dataset, train=train, test=test)
 
 
 def materialize(images: Images) -> np.ndarray:

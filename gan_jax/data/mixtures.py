@@ -1,14 +1,38 @@
-"""Mixtures of Gaussians in the plane, whose modes one can count."""
+"""Mixtures of Gaussians in the plane, whose modes one can count. The label of a point is its mode."""
 
-import jax
-import jax.numpy as jnp
+import numpy as np
+
+from gan_jax.data.dataset import Dataset, Mixture, Split
+from gan_jax.data.splits import uniform
+
+TRAIN_COUNT, TEST_COUNT = 100_000, 10_000
 
 
-def ring_of_gaussians(
-    key: jax.Array, count: int, *, modes: int = 8, radius: float = 2.0, deviation: float = 0.02
-) -> jax.Array:
-    """Points (count, 2) of Gaussians whose means lie evenly on a circle, as in arXiv 1611.02163, section 3.1."""
-    mode_key, noise_key = jax.random.split(key)
-    angles = jax.random.randint(mode_key, (count,), 0, modes) * (2 * jnp.pi / modes)
-    means = radius * jnp.stack([jnp.cos(angles), jnp.sin(angles)], -1)
-    return means + deviation * jax.random.normal(noise_key, (count, 2))
+_ANGLES = np.arange(8) * (2 * np.pi / 8)
+_PLACES = np.arange(-4.0, 5.0, 2.0)
+
+# 8 Gaussians, their means evenly on a circle: Metz et al., "Unrolled GANs" (arXiv 1611.02163), section 3.1.
+RING = Mixture(2 * np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], 1), deviation=0.02)
+
+# 25 Gaussians, their means at (x, y) for x and y in -4, -2, 0, 2, 4: Lin et al., "PacGAN" (arXiv 1712.04086), 4.1.
+GRID = Mixture(np.stack(np.meshgrid(_PLACES, _PLACES), -1).reshape(-1, 2), deviation=0.05)
+
+
+def mixture_dataset(name: str, mixture: Mixture) -> Dataset:
+    """100,000 training and 10,000 held-out points, always the same. The classes are the modes."""
+    classes = tuple(str(mode) for mode in range(len(mixture.means)))
+    return Dataset(
+        name, draw(mixture, TRAIN_COUNT, "train points"), draw(mixture, TEST_COUNT, "test points"), classes, mixture
+    )
+
+
+def draw(mixture: Mixture, count: int, name: str) -> Split:
+    """Points float32 (count, 2) of a mixture in the plane, with the modes that they were drawn from as labels.
+
+    The same name gives the same points. The normal numbers are those of Box and Muller (1958).
+    """
+    which, distance, turn = uniform(3 * count, name).reshape(3, count)
+    modes = (which * len(mixture.means)).astype(np.int32)
+    radii, angles = np.sqrt(-2 * np.log1p(-distance)), 2 * np.pi * turn
+    noise = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1)
+    return Split((mixture.means[modes] + mixture.deviation * noise).astype(np.float32), modes)

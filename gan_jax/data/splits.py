@@ -1,4 +1,4 @@
-"""Holding examples out for testing, and naming classes: the same for every source."""
+"""Holding examples out for testing, numbers to draw them by, and naming classes: the same for every source."""
 
 import numpy as np
 
@@ -11,6 +11,15 @@ def shuffled(count: int, *seed: int) -> np.ndarray:
     """
     words = np.random.Philox(np.random.SeedSequence(seed)).random_raw(count)
     return np.argsort(words, kind="stable")
+
+
+def uniform(count: int, name: str) -> np.ndarray:
+    """Numbers in [0, 1), float64 (count,): a pure function of `count` and the name, which may not be empty.
+
+    They have to do with no permutation of `shuffled`, which would otherwise bring examples in an order that goes by
+    their values.
+    """
+    return np.random.Philox(np.random.SeedSequence(tuple(name.encode()))).random_raw(count) / 2**64
 
 
 def hold_out(count: int, labels: np.ndarray | None, fraction: float) -> tuple[np.ndarray, np.ndarray]:

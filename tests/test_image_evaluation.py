@@ -9,7 +9,7 @@ from gan_jax.data.batching import take
 from gan_jax.data.dataset import Dataset, Split
 from gan_jax.data.load import load
 from gan_jax.errors import UsageError
-from gan_jax.evaluation import Evaluation, evaluate, evaluate_sampler, report, to_json
+from gan_jax.image_evaluation import ImageEvaluation, evaluate, evaluate_images
 from gan_jax.metrics.classifier import Classifier, train_classifier
 
 
@@ -42,7 +42,7 @@ def classifier(digits) -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def of_real(digits, unseen, classifier) -> Evaluation:
+def of_real(digits, unseen, classifier) -> ImageEvaluation:
     return evaluate(digits, unseen, classifier)
 
 
@@ -93,7 +93,7 @@ def test_copies_of_training_images_are_found_out(digits, classifier):
 
 
 def test_json_is_plain_and_finite(of_real):
-    read = json.loads(json.dumps(to_json(of_real), allow_nan=False))
+    read = json.loads(json.dumps(of_real.to_json(), allow_nan=False))
     assert read["frechet_ratio"] == of_real.frechet_ratio
     assert read["class_shares"] == list(of_real.class_shares)
     assert read["count"] == of_real.count
@@ -101,7 +101,7 @@ def test_json_is_plain_and_finite(of_real):
 
 def test_the_report_sets_each_figure_beside_the_real_one(of_real):
     out = io.StringIO()
-    report(of_real, Console(file=out, width=120))
+    of_real.report(Console(file=out, width=120))
     (line,) = (line for line in out.getvalue().splitlines() if "Frechet" in line)
     assert f"{of_real.frechet_distance:.4g}" in line
     assert f"{of_real.frechet_distance_real:.4g}" in line
@@ -109,15 +109,15 @@ def test_the_report_sets_each_figure_beside_the_real_one(of_real):
 
 
 def test_a_sampler_is_asked_once_for_as_many_as_there_are_training_images(digits, classifier, monkeypatch):
-    monkeypatch.setattr("gan_jax.evaluation.cached_classifier", lambda dataset: classifier)
+    monkeypatch.setattr("gan_jax.image_evaluation.cached_classifier", lambda dataset: classifier)
     asked = []
 
     def sample(count: int, seed: int) -> np.ndarray:
         asked.append((count, seed))
         return digits.train.images[:count]
 
-    assert evaluate_sampler(digits, sample, count=None, seed=3).count == 900
-    assert evaluate_sampler(digits, sample, count=100, seed=4).count == 100
+    assert evaluate_images(digits, sample, count=None, seed=3).count == 900
+    assert evaluate_images(digits, sample, count=100, seed=4).count == 100
     assert asked == [(900, 3), (100, 4)]
 
 
@@ -127,9 +127,9 @@ def test_what_cannot_be_compared_is_refused_before_any_work(digits, classifier):
 
     unlabelled = Dataset("mine", Split(digits.train.images, None), Split(digits.test.images, None), ())
     with pytest.raises(UsageError, match=r"needs labels.*'mine'"):
-        evaluate_sampler(unlabelled, never, None, 0)
+        evaluate_images(unlabelled, never, None, 0)
     with pytest.raises(UsageError, match="at least 4 samples, not 2"):
-        evaluate_sampler(digits, never, 2, 0)
+        evaluate_images(digits, never, 2, 0)
     with pytest.raises(UsageError, match=r"samples are uint8 of shape \(9, 16, 16, 1\).*\(N, 8, 8, 1\)"):
         evaluate(digits, np.zeros((9, 16, 16, 1), np.uint8), classifier)
     with pytest.raises(UsageError, match="samples are float32"):
