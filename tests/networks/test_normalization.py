@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.networks import layers
+from gan_jax.networks import normalization, places
 
 
 def evaluated(module, x, weights, **call):
@@ -25,11 +25,11 @@ def evaluated(module, x, weights, **call):
 @pytest.mark.parametrize("large", [0, 2**40], ids=["products", "reductions"])
 @pytest.mark.parametrize("train", [True, False])
 def test_batch_normalization_is_that_of_flax(large, train, monkeypatch):
-    monkeypatch.setattr(layers, "_LARGE", large)
+    monkeypatch.setattr(places, "_LARGE", large)
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(2, 3, size=(6, 5, 4, 7)), jnp.float32)
     weights = jnp.asarray(rng.normal(size=x.shape), jnp.float32)
-    ours = evaluated(layers.BatchNorm(train=train), x, weights)
+    ours = evaluated(normalization.BatchNorm(train=train), x, weights)
     flax = evaluated(nn.BatchNorm(use_running_average=not train, momentum=0.9), x, weights)
     assert not np.allclose(ours[0], x)
 
@@ -42,8 +42,8 @@ def test_batch_normalization_is_that_of_flax(large, train, monkeypatch):
 def test_the_choice_of_sums_is_made_by_size(monkeypatch):
     def products(size):
         x = jnp.zeros((size // 4, 4))
-        return str(jax.make_jaxpr(lambda x: layers._mean(x))(x)).count("dot_general")  # new: traces are kept
+        return str(jax.make_jaxpr(lambda x: places.mean(x))(x)).count("dot_general")  # new: traces are kept
 
-    assert [products(layers._LARGE // 2), products(layers._LARGE)] == [0, 1]
+    assert [products(places._LARGE // 2), products(places._LARGE)] == [0, 1]
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert products(layers._LARGE) == 0
+    assert products(places._LARGE) == 0
