@@ -12,15 +12,21 @@ import optax
 from gan_jax.game import Game, init_state
 from gan_jax.games.gan import gan
 from gan_jax.latents import normal
-from gan_jax.networks import dcgan
+from gan_jax.networks import dcgan, resnet
 from gan_jax.networks.computing import computing
 from gan_jax.networks.functional import forward
 from gan_jax.networks.layers import Conv
-from gan_jax.objectives import non_saturating
+from gan_jax.objectives import Objective, non_saturating
 from gan_jax.stepping import choose_steps_per_dispatch, fast_options, make_play
 
 Run = Callable[[int], None]
 _IMAGES = 1024
+
+# The hinge objective of SNGAN.
+_HINGE = Objective(
+    value=lambda real, fake: -jnp.mean(jax.nn.relu(1 - real)) - jnp.mean(jax.nn.relu(1 + fake)),
+    loss=lambda real, fake: -jnp.mean(fake),
+)
 
 
 def dcgan_game(resolution: int, channels: int, width: int, latent_size: int) -> Game:
@@ -32,8 +38,20 @@ def dcgan_game(resolution: int, channels: int, width: int, latent_size: int) -> 
 def dcgan_step(
     resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
 ) -> Run:
+    return _game_step(dcgan_game(resolution, channels, width, latent_size), resolution, channels, batch_size, precision)
+
+
+def sngan_step(
+    resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
+) -> Run:
+    adam = optax.adam(2e-4, b1=0.0, b2=0.9)
+    generator, discriminator = resnet.Generator(resolution, channels, width), resnet.Discriminator(width)
+    game = gan(generator, discriminator, _HINGE, adam, adam, latent=normal(latent_size))
+    return _game_step(game, resolution, channels, batch_size, precision)
+
+
+def _game_step(game: Game, resolution: int, channels: int, batch_size: int, precision: str) -> Run:
     """The step that `gan-jax train` makes, drawing its batches from a dataset on the device."""
-    game = dcgan_game(resolution, channels, width, latent_size)
     chunk = choose_steps_per_dispatch()
     play = make_play(game, chunk=chunk, devices=1, precision=precision)
     rng = np.random.default_rng(0)

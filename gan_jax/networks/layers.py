@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from gan_jax.networks.computing import cast
 from gan_jax.networks.convolution import conv, conv_transpose
 from gan_jax.networks.places import along
+from gan_jax.networks.resizing import conv_of_doubled, halved_conv
 
 Initializer = Callable[..., jax.Array]
 
@@ -73,12 +74,47 @@ class ConvTranspose(nn.Module):
         return _with_bias(self, conv_transpose(x, kernel, self.stride, self.padding))
 
 
-def _kernel(module: Dense | Conv | ConvTranspose, shape: tuple[int, ...], axis: int) -> jax.Array:
+class UpConv(nn.Module):
+    """Nearest-neighbour upsampling, then a convolution of odd size that keeps the sides: to (N, 2H, 2W, features)."""
+
+    features: int
+    kernel_size: int
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+        x, kernel = cast(x, _kernel(self, shape, -1))
+        return _with_bias(self, conv_of_doubled(x, kernel))
+
+
+class DownConv(nn.Module):
+    """A convolution of odd size that keeps the sides, then 2x2 average pooling: to (N, H / 2, W / 2, features)."""
+
+    features: int
+    kernel_size: int
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+        x, kernel = cast(x, _kernel(self, shape, -1))
+        return _with_bias(self, halved_conv(x, kernel))
+
+
+_Layer = Dense | Conv | ConvTranspose | UpConv | DownConv
+
+
+def _kernel(module: _Layer, shape: tuple[int, ...], axis: int) -> jax.Array:
     kernel = module.param("kernel", module.kernel_init, shape)
     return kernel if module.weights is None else module.weights()(kernel, axis)
 
 
-def _with_bias(module: Dense | Conv | ConvTranspose, y: jax.Array) -> jax.Array:
+def _with_bias(module: _Layer, y: jax.Array) -> jax.Array:
     if not module.use_bias:
         return y
     (bias,) = cast(module.param("bias", nn.initializers.zeros, y.shape[-1:]))

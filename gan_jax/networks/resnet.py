@@ -15,8 +15,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.layers import Conv, Dense, Weights, of_labels
+from gan_jax.networks.layers import Conv, Dense, DownConv, UpConv, Weights, of_labels
 from gan_jax.networks.normalization import BatchNorm, ConditionalBatchNorm, SpectralNorm
+from gan_jax.networks.resizing import doubled, halved
 
 _glorot = nn.initializers.glorot_uniform()
 _residual_glorot = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
@@ -42,6 +43,7 @@ class Generator(nn.Module):
     """Latents (N, latent_size) to images (N, resolution, resolution, channels) in (-1, 1).
 
     Called as (latents, train), or with `classes` as (latents, labels, train), labels int32 (N,).
+
     Raises ValueError for a resolution other than 8, 16, 32 or 64.
     """
 
@@ -67,7 +69,8 @@ class Discriminator(nn.Module):
 
     All weights are spectrally normalized. Called as (images, train), or with `classes` as (images, labels, train),
     labels int32 (N,): the logit gains <embed(y), phi(x)> (arXiv 1802.05637, equation 3), where phi(x) are the features
-    summed over places. With several `outputs`, for other heads (see `heads`), (N, outputs), the first of them the logit.
+    summed over places. With several `outputs`, for other heads (see `heads`), (N, outputs), the first the logit.
+
     Raises ValueError for a resolution other than 8, 16, 32 or 64.
     """
 
@@ -122,9 +125,8 @@ class _Up(nn.Module):
                 return BatchNorm(self.train)(x)
             return ConditionalBatchNorm(self.classes, self.train)(x, labels)
 
-        layer = partial(Conv, self.features, 3, padding=1, kernel_init=_residual_glorot)
-        y = layer()(doubled(nn.relu(norm(x))))
-        y = layer()(nn.relu(norm(y)))
+        y = UpConv(self.features, 3, kernel_init=_residual_glorot)(nn.relu(norm(x)))
+        y = Conv(self.features, 3, padding=1, kernel_init=_residual_glorot)(nn.relu(norm(y)))
         return y + doubled(Conv(self.features, 1, kernel_init=_glorot, name="shortcut")(x))
 
 
@@ -136,8 +138,8 @@ class _First(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        layer = partial(Conv, self.features, 3, padding=1, kernel_init=_residual_glorot, weights=self.weights)
-        y = halved(layer()(nn.relu(layer()(x))))
+        y = Conv(self.features, 3, padding=1, kernel_init=_residual_glorot, weights=self.weights)(x)
+        y = DownConv(self.features, 3, kernel_init=_residual_glorot, weights=self.weights)(nn.relu(y))
         return y + Conv(self.features, 1, kernel_init=_glorot, weights=self.weights, name="shortcut")(halved(x))
 
 
@@ -147,7 +149,8 @@ class _Down(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        y = halved(_residual(x, self.features, self.weights))
+        y = Conv(x.shape[-1], 3, padding=1, kernel_init=_residual_glorot, weights=self.weights)(nn.relu(x))
+        y = DownConv(self.features, 3, kernel_init=_residual_glorot, weights=self.weights)(nn.relu(y))
         return y + Conv(self.features, 1, kernel_init=_glorot, weights=self.weights, name="shortcut")(halved(x))
 
 
@@ -158,23 +161,5 @@ class _Beside(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        return x + _residual(x, x.shape[-1], self.weights)
-
-
-def _residual(x: jax.Array, features: int, weights: Weights) -> jax.Array:
-    layer = partial(Conv, kernel_size=3, padding=1, kernel_init=_residual_glorot, weights=weights)
-    y = layer(x.shape[-1])(nn.relu(x))
-    return layer(features)(nn.relu(y))
-
-
-def doubled(x: jax.Array) -> jax.Array:
-    """Images (N, H, W, C) to (N, 2H, 2W, C), each pixel four times (nearest neighbour)."""
-    count, height, width, channels = x.shape
-    x = jnp.broadcast_to(x[:, :, None, :, None], (count, height, 2, width, 2, channels))
-    return x.reshape(count, 2 * height, 2 * width, channels)
-
-
-def halved(x: jax.Array) -> jax.Array:
-    """Images (N, 2H, 2W, C) to (N, H, W, C), each pixel the mean of four."""
-    count, height, width, channels = x.shape
-    return jnp.mean(x.reshape(count, height // 2, 2, width // 2, 2, channels), (2, 4))
+        layer = partial(Conv, x.shape[-1], 3, padding=1, kernel_init=_residual_glorot, weights=self.weights)
+        return x + layer()(nn.relu(layer()(nn.relu(x))))
