@@ -162,4 +162,5 @@ class _Beside(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         layer = partial(Conv, x.shape[-1], 3, padding=1, kernel_init=_residual_glorot, weights=self.weights)
-        return x + layer()(nn.relu(layer()(nn.relu(x))))
+        y = layer()(nn.relu(x))
+        return x + layer()(nn.relu(y))
