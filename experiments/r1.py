@@ -9,6 +9,7 @@ from gan_jax.game import Game
 from gan_jax.games.gan import gan
 from gan_jax.latents import normal
 from gan_jax.networks import dcgan
+from gan_jax.networks.normalization import no_norm
 from gan_jax.objectives import non_saturating
 from gan_jax.regularizers import every, r1
 from gan_jax.settings import Settings
@@ -46,7 +47,7 @@ def build(config: Config, data: DataInfo) -> Game:
     adam = optax.adam(config.learning_rate, b1=0.5)
     return gan(
         dcgan.Generator(resolution, channels, config.width),
-        dcgan.Discriminator(config.width, normalize=False),
+        dcgan.Discriminator(config.width, normalization=no_norm),
         non_saturating,
         generator_optimizer=adam,
         discriminator_optimizer=adam,

@@ -15,6 +15,7 @@ from gan_jax.games.gan import gan
 from gan_jax.latents import normal
 from gan_jax.networks import dcgan, mlp
 from gan_jax.networks.computing import computing
+from gan_jax.networks.normalization import no_norm
 from gan_jax.objectives import non_saturating
 from gan_jax.regularizers import (
     consistency,
@@ -138,7 +139,9 @@ def test_feature_matching_needs_features(batch):
 
 def test_a_critic_without_normalization_has_biases_and_no_statistics():
     images = jnp.zeros((2, 16, 16, 1))
-    shapes = jax.eval_shape(lambda: dcgan.Discriminator(4, normalize=False).init(jax.random.key(0), images, train=True))
+    shapes = jax.eval_shape(
+        lambda: dcgan.Discriminator(4, normalization=no_norm).init(jax.random.key(0), images, train=True)
+    )
     assert set(shapes) == {"params"}
     assert {name: set(layer) for name, layer in shapes["params"].items()} == {
         f"Conv_{i}": {"kernel", "bias"} for i in range(3)

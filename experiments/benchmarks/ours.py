@@ -12,11 +12,12 @@ import optax
 from gan_jax.game import Game, Metrics, State, init_state, move, part
 from gan_jax.games.gan import gan
 from gan_jax.latents import normal
-from gan_jax.networks import dcgan
+from gan_jax.networks import dcgan, resnet
 from gan_jax.networks.computing import computing
 from gan_jax.networks.functional import forward
 from gan_jax.networks.layers import Conv
-from gan_jax.objectives import non_saturating
+from gan_jax.networks.normalization import no_norm
+from gan_jax.objectives import hinge, non_saturating
 from gan_jax.regularizers import Regularizer, r1, wgan_gp
 from gan_jax.stepping import choose_steps_per_dispatch, fast_options, make_play
 
@@ -34,6 +35,15 @@ def dcgan_step(
     resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
 ) -> Run:
     return _game_step(dcgan_game(resolution, channels, width, latent_size), resolution, channels, batch_size, precision)
+
+
+def sngan_step(
+    resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
+) -> Run:
+    adam = optax.adam(2e-4, b1=0.0, b2=0.9)
+    generator, discriminator = resnet.Generator(resolution, channels, width), resnet.Discriminator(width)
+    game = gan(generator, discriminator, hinge, adam, adam, latent=normal(latent_size))
+    return _game_step(game, resolution, channels, batch_size, precision)
 
 
 def _game_step(game: Game, resolution: int, channels: int, batch_size: int, precision: str) -> Run:
@@ -123,7 +133,7 @@ def wgan_gp_step(
 def _critic(regularizer: Regularizer, resolution: int, channels: int, width: int, latent_size: int) -> Game:
     """A game in which the discriminator alone moves."""
     adam = optax.adam(2e-4, b1=0.5)
-    networks = dcgan.Generator(resolution, channels, width), dcgan.Discriminator(width, normalize=False)
+    networks = dcgan.Generator(resolution, channels, width), dcgan.Discriminator(width, normalization=no_norm)
 
     def alone(game: Game, state: State, parts: Any, key: jax.Array) -> tuple[State, Metrics]:
         return move(game.players[0], state, part(parts, 0), key)

@@ -38,6 +38,10 @@ def _dcgan(name: str, resolution: int, channels: int, width: int, latents: int, 
     return Row(name, "dcgan_step", "torch_dcgan", (resolution, channels, width, latents, batch))
 
 
+def _sngan(name: str, resolution: int, channels: int, width: int, latents: int, batch: int) -> Row:
+    return Row(name, "sngan_step", "torch_sngan", (resolution, channels, width, latents, batch))
+
+
 def _residual(name: str, side: int, features: int, blocks: int, batch: int) -> Row:
     return Row(name, "residual_step", "torch_residual", (side, features, blocks, batch))
 
@@ -60,6 +64,7 @@ CPU = (
     _dcgan("DCGAN 32x32, width 64", 32, 3, 64, 100, 64),
     _dcgan("DCGAN 64x64, width 32", 64, 3, 32, 100, 64),
     _dcgan("DCGAN 64x64, width 64", 64, 3, 64, 100, 64),
+    _sngan("SNGAN ResNet 32x32, width 64", 32, 3, 64, 128, 32),
     _residual("residual stack, 128 features, 16x16", 16, 128, 3, 16),
     _residual("residual stack, 256 features, 32x32", 32, 256, 2, 4),
     _critic("r1", 32, 3, 32, 100, 64),
@@ -72,6 +77,7 @@ GPU = (
     _dcgan("DCGAN 32x32, width 64", 32, 3, 64, 100, 128),
     _dcgan("DCGAN 64x64, width 64", 64, 3, 64, 100, 128),
     _dcgan("DCGAN 64x64, width 128", 64, 3, 128, 100, 256),
+    _sngan("SNGAN ResNet 32x32, width 128", 32, 3, 128, 128, 64),
     _residual("residual stack, 256 features, 32x32", 32, 256, 9, 16),
     _residual("residual stack, 256 features, 64x64", 64, 256, 9, 16),
     _critic("r1", 64, 3, 64, 100, 128),

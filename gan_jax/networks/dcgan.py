@@ -15,7 +15,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
+from gan_jax.networks.layers import Conv, ConvTranspose, leaky_relu
+from gan_jax.networks.normalization import BatchNorm, Normalization, batch_norm
 
 _weights = nn.initializers.normal(0.02)
 
@@ -65,26 +66,26 @@ class Discriminator(nn.Module):
     """Images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
 
     `width` is the number of features after the input layer; each halving of the side doubles it. With several
-    `outputs`, for other heads (see `heads`), (N, outputs). Without `normalize` it has no batch normalization, as a
-    critic under a gradient penalty should not (arXiv 1704.00028, section 4).
+    `outputs`, for other heads (see `heads`), (N, outputs). `normalization` is the paper's unless it says otherwise: of
+    features it leaves out the input and the output layer, of weights none.
     """
 
     width: int = 64
     outputs: int = 1
-    normalize: bool = True
+    normalization: Normalization = batch_norm
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
         side = base_side(images.shape[1])
-        layer = partial(Conv, use_bias=False, kernel_init=_weights)
-        norm = partial(BatchNorm, train=train, scale_init=_scales)
+        norm, kernels = self.normalization.features, self.normalization.weights
+        layer = partial(Conv, kernel_init=_weights, weights=kernels and partial(kernels, train))
 
-        x = leaky_relu(layer(self.width, kernel_size=4, stride=2, padding=1, use_bias=True)(images))
+        x = leaky_relu(layer(self.width, kernel_size=4, stride=2, padding=1)(images))
         features = self.width
         while x.shape[1] > side:
             features *= 2
-            x = layer(features, kernel_size=4, stride=2, padding=1, use_bias=not self.normalize)(x)
-            x = leaky_relu(norm()(x) if self.normalize else x)
+            x = layer(features, kernel_size=4, stride=2, padding=1, use_bias=norm is None)(x)
+            x = leaky_relu(norm(train, _scales)(x) if norm else x)
         self.sow("intermediates", "features", x)
-        y = layer(self.outputs, kernel_size=side, use_bias=True)(x)[:, 0, 0]
+        y = layer(self.outputs, kernel_size=side)(x)[:, 0, 0]
         return y[:, 0] if self.outputs == 1 else y

@@ -1,9 +1,14 @@
-"""Fully connected networks, for data that are vectors."""
+"""Fully connected networks, for data that are vectors, and the pair of 2014 for images."""
+
+import math
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 from gan_jax.networks.computing import cast
+from gan_jax.networks.layers import Dense
+from gan_jax.networks.noise import Dropout
 
 
 class Generator(nn.Module):
@@ -44,3 +49,47 @@ class _Layers(nn.Module):
             x = nn.relu(nn.Dense(features, dtype=x.dtype)(x))
         self.sow("intermediates", "features", x)
         return nn.Dense(self.features[-1], dtype=x.dtype)(x)
+
+
+class ImageGenerator(nn.Module):
+    """Latents (N, latent_size) to images (N, *image_shape) in (-1, 1), by hidden layers with ReLU.
+
+    The generator of Goodfellow et al. (arXiv 1406.2661, section 5), which ends in a sigmoid, since its images are in
+    (0, 1).
+    """
+
+    image_shape: tuple[int, int, int]
+    hidden: tuple[int, ...] = (1200, 1200)
+
+    @nn.compact
+    def __call__(self, latents: jax.Array, train: bool) -> jax.Array:
+        del train
+        images = jnp.tanh(_Layers((*self.hidden, math.prod(self.image_shape)))(latents))
+        return images.reshape(-1, *self.image_shape)
+
+
+class ImageDiscriminator(nn.Module):
+    """Images (N, H, W, C) in [-1, 1] to logits (N,) of being real, by hidden layers of maxout units with dropout.
+
+    The discriminator of Goodfellow et al. (arXiv 1406.2661, section 5): each hidden unit is the largest of `pieces`
+    linear functions (Goodfellow et al., arXiv 1302.4389). With several `outputs`, for other heads (see `heads`),
+    (N, outputs).
+
+    dropout: the rates at the images and at each hidden layer.
+    """
+
+    hidden: tuple[int, ...] = (240, 240)
+    pieces: int = 5
+    dropout: tuple[float, float] = (0.2, 0.5)
+    outputs: int = 1
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        of_images, of_hidden = self.dropout
+        x = Dropout(of_images, train)(images.reshape(len(images), -1))
+        for units in self.hidden:
+            x = jnp.max(Dense(units * self.pieces)(x).reshape(len(x), units, self.pieces), -1)
+            x = Dropout(of_hidden, train)(x)
+        self.sow("intermediates", "features", x)
+        y = Dense(self.outputs)(x)
+        return y[:, 0] if self.outputs == 1 else y

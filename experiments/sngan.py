@@ -1,0 +1,61 @@
+"""SNGAN (Miyato et al. 2018, arXiv 1802.05957): residual networks, spectral normalization and the hinge objective.
+
+On 8x8 scans of digits. The networks of the paper's table 3: --dataset folder:cifar10 --resolution 32
+--generator-width 256 --discriminator-width 128 --discriminator-steps 5.
+"""
+
+from dataclasses import dataclass
+
+import optax
+
+from gan_jax.data import DataInfo
+from gan_jax.game import Game
+from gan_jax.games.gan import gan
+from gan_jax.latents import normal
+from gan_jax.networks import resnet
+from gan_jax.objectives import hinge
+from gan_jax.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """SNGAN: every weight of the discriminator is divided by its spectral norm."""
+
+    dataset: str = "digits"
+    resolution: int = 8
+    steps: int = 8000
+    sample_every: int = 1000
+    checkpoint_every: int = 2000
+
+    learning_rate: float = 2e-4
+    """Adam's, of both networks (setting C of the paper's table 1 has beta1 = 0.5, those of section 4 beta1 = 0)."""
+
+    generator_width: int = 32
+    """Features of the generator; at 64x64 of its last block, and 16 times as many in its first."""
+
+    discriminator_width: int = 32
+    """Features of the discriminator; at 64x64 of its first block, and 16 times as many in its last."""
+
+    discriminator_steps: int = 1
+    """Moves of the discriminator in a round; 5 in the paper."""
+
+    latent_size: int = 32
+    """Numbers in a latent vector."""
+
+    ema: float = 0.998
+    """Decay of the average of the generator's weights that samples are drawn from."""
+
+
+def build(config: Config, data: DataInfo) -> Game:
+    resolution, _, channels = data.image_shape
+    adam = optax.adam(config.learning_rate, b1=0.0, b2=0.9)
+    return gan(
+        resnet.Generator(resolution, channels, config.generator_width),
+        resnet.Discriminator(config.discriminator_width),
+        hinge,
+        generator_optimizer=adam,
+        discriminator_optimizer=adam,
+        latent=normal(config.latent_size),
+        discriminator_steps=config.discriminator_steps,
+        ema=config.ema,
+    )
