@@ -181,8 +181,8 @@ def test_a_member_that_fails_is_counted_and_stops_no_other(capsys, tmp_path, unl
         member["name"] for member in results["members"] if member["name"] != failed
     )
     rows = metrics(sweep)
-    assert [row["step"] for row in rows if row["member"] == 0] == [2, 4, 6, 8, 10, 12]
-    assert [row["step"] for row in rows if row["member"] == bad] == [2, 4, 6, 7]
+    assert [row["step"] for row in rows if row["member"] == 0] == [2, 3, 4, 6, 8, 9, 10, 12]
+    assert [row["step"] for row in rows if row["member"] == bad] == [2, 3, 4, 6, 7]
 
     experiment = poisoned(tmp_path, BAD.format(0))
     command = (*command, "--vary", "ema=0.9", "--workdir", tmp_path / "all")
