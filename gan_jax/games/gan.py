@@ -11,7 +11,7 @@ import optax
 from gan_jax.augmentation import Augmentation
 from gan_jax.checks import probability
 from gan_jax.game import Game, Metrics, Outcome, Player, Round, alternating
-from gan_jax.latents import Latent
+from gan_jax.latents import Latent, normal
 from gan_jax.networks.functional import features, forward
 from gan_jax.objectives import Objective
 from gan_jax.parallel import example_keys
@@ -21,6 +21,9 @@ from gan_jax.regularizers import Regularizer, View, logits
 _GENERATOR, _REAL, _FAKE, _AGAIN, _AUGMENT_REAL, _AUGMENT_FAKE, _FLIP, _REGULARIZERS = range(8)
 
 
+_LATENT = normal(100)
+
+
 def gan(
     generator: nn.Module,
     discriminator: nn.Module,
@@ -28,7 +31,7 @@ def gan(
     generator_optimizer: optax.GradientTransformation,
     discriminator_optimizer: optax.GradientTransformation,
     *,
-    latent: Latent,
+    latent: Latent = _LATENT,
     classes: int | None = None,
     judge_labels: bool = True,
     regularizers: Sequence[Regularizer] = (),
@@ -53,7 +56,7 @@ def gan(
     images less that of generated ones, to be compared with D(x) - D(G(z)).
 
     Args:
-      latent: the distribution of one example's latents.
+      latent: the distribution of one example's latents; 100 standard normal numbers unless given.
       classes: makes the game conditional: the networks are (latents, labels, train) and (images, labels, train), with
         labels int32 (N,) below `classes`; generated images get the labels of the batch. Samples go through the classes.
       judge_labels: whether the discriminator of a conditional game is told the labels too.
