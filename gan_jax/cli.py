@@ -212,8 +212,7 @@ def _evaluate(arguments: list[str]) -> None:
 
     run = load_run(options.run)
     game, step, networks = run.restore()
-    data_dir = str(options.data_dir) if options.data_dir else None
-    data = load(run.settings.dataset, resolution=run.settings.resolution, data_dir=data_dir)
+    data = load(run.settings.dataset, resolution=run.settings.resolution, data_dir=options.data_dir)
     evaluation = evaluate_sampler(
         data, lambda count, seed: sample_images(game, networks, count, seed), count=None, seed=options.seed
     )

@@ -37,12 +37,8 @@ def feed(
     """
     size = parts * batch_size
     if split.in_memory:
-
-        def indices(step: int) -> np.ndarray:
-            rows = np.stack([batch_indices(seed, s, size, len(split)) for s in range(step, step + chunk)])
-            return spread(rows.astype(np.int32), parts, devices)
-
-        yield indices
+        rows = _ahead(lambda steps: _indices(split, seed, steps, size), chunk)
+        yield lambda step: spread(rows(step), parts, devices)
         return
 
     from gan_jax.data.stream import stream
@@ -65,15 +61,30 @@ def feed_members(
     """
     size = parts * batch_size
 
-    # Seed by seed for many steps, so that no seed's permutation is made again at every step.
+    def of_all(steps: range) -> np.ndarray:
+        # Seed by seed, so that no seed's permutation is made again at every step.
+        rows = {seed: _indices(split, seed, steps, size) for seed in set(seeds)}
+        return np.stack([rows[seed] for seed in seeds], axis=1)
+
+    rows = _ahead(of_all, chunk)
+    return lambda step: rows(step) if devices == 1 else np.stack(np.split(rows(step), devices, axis=1))
+
+
+def _indices(split: Split, seed: int, steps: range, size: int) -> np.ndarray:
+    return np.stack([batch_indices(seed, step, size, len(split)) for step in steps]).astype(np.int32)
+
+
+def _ahead(rows: Callable[[range], np.ndarray], chunk: int) -> Callable[[int], np.ndarray]:
+    """From a function that gives the rows of some steps to one that gives those of `chunk` steps from a step on.
+
+    It makes them for many steps at once, while the device has work to do.
+    """
+
     @lru_cache(maxsize=2)
     def block(number: int) -> np.ndarray:
-        steps = range(number * _STEPS_AHEAD, (number + 1) * _STEPS_AHEAD)
-        rows = {seed: np.stack([batch_indices(seed, s, size, len(split)) for s in steps]) for seed in set(seeds)}
-        return np.stack([rows[seed] for seed in seeds], axis=1).astype(np.int32)
+        return rows(range(number * _STEPS_AHEAD, (number + 1) * _STEPS_AHEAD))
 
-    def indices(step: int) -> np.ndarray:
-        rows = np.stack([block(s // _STEPS_AHEAD)[s % _STEPS_AHEAD] for s in range(step, step + chunk)])
-        return rows if devices == 1 else np.stack(np.split(rows, devices, axis=1))
+    def from_step(step: int) -> np.ndarray:
+        return np.stack([block(s // _STEPS_AHEAD)[s % _STEPS_AHEAD] for s in range(step, step + chunk)])
 
-    return indices
+    return from_step

@@ -9,9 +9,13 @@ import numpy as np
 from PIL import Image
 
 from gan_jax.files import write_aside
+from gan_jax.kinds import Kind, kind
 
 # Smaller tiles than this are enlarged by a whole factor, pixel for pixel, to be seen.
 _TILE = 32
+
+# The kinds that share a panel of curves, from top to bottom.
+_PANELS = ((Kind.LOSS,), (Kind.OUTPUT, Kind.ACCURACY), (Kind.NORM,), (Kind.OTHER,))
 
 
 def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -39,20 +43,20 @@ def save_image(image: np.ndarray, path: Path) -> None:
 
 
 def save_curves(rows: Sequence[dict], path: Path) -> None:
-    """Draws the losses and the discriminator's probabilities over the steps of `rows`, lines of metrics.jsonl."""
+    """Draws the metrics over the steps of `rows`, lines of metrics.jsonl, in a panel for each kind. Smoothed."""
     from matplotlib.figure import Figure
 
-    steps = np.array([row["step"] for row in rows])
-    losses = [name for name in rows[0] if name.endswith("_loss")]
-    others = [name for name in rows[0] if name not in losses and name not in ("step", "seconds", "images_per_second")]
-    panels = [names for names in (losses, others) if names]
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "step"]
+    panels = [panel for kinds in _PANELS if (panel := [name for name in names if kind(name) in kinds])]
     figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
-    for i, names in enumerate(panels):
+    for i, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, i + 1)
-        for name in names:
-            values = np.array([row.get(name, np.nan) for row in rows], float)
+        for name in panel:
+            steps, values = np.array([(row["step"], row[name]) for row in rows if name in row], float).T
             (line,) = axes.plot(steps, values, alpha=0.25, linewidth=0.8)
             axes.plot(steps, smooth(values), color=line.get_color(), label=name.replace("_", " "))
+        if kind(panel[0]) is Kind.NORM:
+            axes.set_yscale("log")
         axes.legend()
         axes.grid(alpha=0.3)
         axes.set_xlabel("step")

@@ -68,6 +68,8 @@ class Game:
         its first argument.
     round: how the players move; (game, state, parts, key) -> (state, metrics), with `parts` the batches of the moves,
         (game.parts, B, ...). One player after the other unless `rounds` says otherwise.
+    measures: (networks, batch, key) -> scalars to log beside the moves' metrics, now and then: what the `networks` do
+        on `batch`, held-out examples in the form of a move's batch. None for a game that has none.
     """
 
     players: tuple[Player, ...]
@@ -75,6 +77,7 @@ class Game:
     latents: Callable[[jax.Array, int], Tree]
     sample: Callable[[dict[str, Tree], Tree], jax.Array]
     round: "Round | None" = None
+    measures: Callable[[dict[str, Tree], Tree, jax.Array], Metrics] | None = None
 
     @property
     def parts(self) -> int:

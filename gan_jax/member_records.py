@@ -7,6 +7,7 @@ import numpy as np
 from rich.console import Console
 
 from gan_jax.errors import UserError
+from gan_jax.kinds import Kind, kind
 from gan_jax.members import Member
 from gan_jax.records import Display, MetricsFile, Recorder
 
@@ -19,9 +20,9 @@ class MemberRecorder(Recorder):
         self._lines, self._members, self._console = log, members, console
         self._failed = {row["member"] for row in log.rows if "failed" in row}
 
-    def _take(self, step: int, metrics: dict[str, np.ndarray]) -> None:
+    def _take(self, step: int, metrics: dict[str, np.ndarray], measures: dict[str, np.ndarray]) -> None:
         for name, values in metrics.items():
-            if name.endswith("_loss"):
+            if kind(name) is Kind.LOSS:
                 for i in np.flatnonzero(~np.isfinite(values)):
                     self._fail(step, int(i), name.removesuffix("_loss"), float(values[i]))
         if len(self._failed) == len(self._members):
@@ -29,8 +30,11 @@ class MemberRecorder(Recorder):
             failures = [(self._members[row["member"]], row) for row in self._lines.rows if "failed" in row]
             reasons = [f"{member.name}: {describe_failure(row)}" for member, row in failures]
             raise UserError(f"every member has failed. {'; '.join(reasons)}")
-        if step % self._every == 0:
-            self._show(step, metrics)
+        shared = self._show(step, metrics) if step % self._every == 0 else {}
+        numbers = (metrics if shared else {}) | measures
+        if numbers:
+            for i in self._going():
+                self._lines.add({"step": step, "member": i, **{n: float(v[i]) for n, v in numbers.items()}, **shared})
 
     def _fail(self, step: int, i: int, player: str, loss: float) -> None:
         if i not in self._failed:
@@ -39,14 +43,15 @@ class MemberRecorder(Recorder):
             self._lines.add(row)
             self._console.print(f"{self._members[i].name} has failed, and the others go on: {describe_failure(row)}")
 
-    def _show(self, step: int, metrics: dict[str, np.ndarray]) -> None:
-        clock = self._clock(step)
-        rate = clock["images_per_second"]
-        share = {**clock, "images_per_second": rate and round(rate / len(self._members), 1)}
-        going = [i for i in range(len(self._members)) if i not in self._failed]
-        for i in going:
-            self._lines.add({"step": step, "member": i, **{n: float(v[i]) for n, v in metrics.items()}, **share})
+    def _going(self) -> list[int]:
+        return [i for i in range(len(self._members)) if i not in self._failed]
+
+    def _show(self, step: int, metrics: dict[str, np.ndarray]) -> dict[str, float | None]:
+        """Shows the members' mean. Returns the clock of one: images a second are shared."""
+        clock, going = self._clock(step), self._going()
         self._display.show({"step": step, **{n: float(np.mean(v[going])) for n, v in metrics.items()}, **clock})
+        rate = clock["images_per_second"]
+        return {**clock, "images_per_second": rate and round(rate / len(self._members), 1)}
 
 
 def describe_failure(row: dict) -> str:

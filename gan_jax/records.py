@@ -6,20 +6,26 @@ import os
 import re
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan_jax.errors import UserError
 from gan_jax.files import write_aside
-from gan_jax.game import Metrics
+from gan_jax.kinds import Kind, kind
+from gan_jax.stepping import Packed, unpack
 
 # Seconds between lines where the output is not a terminal.
 _LINE_EVERY = 10.0
+
+# What the progress line shows.
+_SHOWN = (Kind.LOSS, Kind.OUTPUT)
 
 
 class MetricsFile:
@@ -87,16 +93,23 @@ def read_rows(path: Path) -> list[dict]:
     return rows
 
 
+Fetch = Callable[[list[Packed]], list[Packed]]
+
+
 class Recorder:
     """Takes the metrics of every call as they lie on the device; fetches, checks and records them later, in bulk.
 
     Fetching waits for the device, so it happens once in `every` steps, and the newest call is left alone until the next
-    one is under way. `log` is None in processes that only watch for non-finite losses.
+    one is under way. `fetch` brings the metrics of calls to the host. `log` is None in processes that only watch for
+    non-finite losses.
     """
 
-    def __init__(self, log: MetricsFile | None, display: "Display", *, start: int, every: int, examples: int, fetch):
+    def __init__(
+        self, log: MetricsFile | None, display: "Display", *, start: int, every: int, examples: int, fetch: Fetch
+    ):
         self._log, self._display, self._every, self._examples, self._fetch = log, display, every, examples, fetch
-        self._pending: deque[tuple[int, int, Metrics]] = deque()
+        self._pending: deque[tuple[int, int, Packed]] = deque()
+        self._measured: dict[int, dict[str, np.ndarray]] = {}
         self._before = max((row.get("seconds", 0.0) for row in log.rows), default=0.0) if log else 0.0
         self.restart_clock(start)
 
@@ -105,32 +118,40 @@ class Recorder:
         self._began = time.monotonic()
         self._mark = (step, self._began)
 
-    def add(self, step: int, count: int, metrics: Metrics) -> None:
+    def add(self, step: int, count: int, metrics: Packed) -> None:
         """The metrics of steps step + 1, ..., step + count."""
         self._pending.append((step, count, metrics))
         if step + count - self._pending[0][0] > self._every:
             self.record(leave=1)
 
+    def measured(self, step: int, measures: dict[str, np.ndarray]) -> None:
+        """What was measured at `step`, the last that was added: it joins the line of that step, or makes one."""
+        self._measured[step] = measures
+
     def record(self, leave: int = 0) -> None:
         """Fetches all calls but the newest `leave`. Raises UserError at the first loss that is not finite."""
         calls = [self._pending.popleft() for _ in range(len(self._pending) - leave)]
-        for step, count, metrics in self._fetch(calls):
+        fetched = self._fetch([metrics for _, _, metrics in calls])
+        for (step, count, _), metrics in zip(calls, map(unpack, fetched), strict=True):
             for i in range(count):
-                self._take(step + i + 1, {name: values[i] for name, values in metrics.items()})
+                number = step + i + 1
+                self._take(number, {name: v[i] for name, v in metrics.items()}, self._measured.pop(number, {}))
 
-    def _take(self, step: int, metrics: dict[str, Any]) -> None:
+    def _take(self, step: int, metrics: dict[str, Any], measures: dict[str, Any]) -> None:
         """The metrics of one step."""
         values = {name: float(value) for name, value in metrics.items()}
         self._check(step, values)
+        row = {"step": step}
         if step % self._every == 0:
-            row = {"step": step, **values, **self._clock(step)}
-            if self._log:
-                self._log.add(row)
+            row |= {**values, **self._clock(step)}
             self._display.show(row)
+        row |= {name: float(value) for name, value in measures.items()}
+        if self._log and len(row) > 1:
+            self._log.add(row)
 
     def _check(self, step: int, values: dict[str, float]) -> None:
         for name, value in values.items():
-            if name.endswith("_loss") and not math.isfinite(value):
+            if kind(name) is Kind.LOSS and not math.isfinite(value):
                 raise UserError(f"the loss of the {name.removesuffix('_loss')} became {value} at step {step}")
 
     def _clock(self, step: int) -> dict[str, float | None]:
@@ -168,7 +189,7 @@ class Display:
 
     def show(self, row: dict) -> None:
         """Shows the latest line of the metrics."""
-        shown = {name: value for name, value in row.items() if name not in ("step", "seconds", "images_per_second")}
+        shown = {name: value for name, value in row.items() if name != "step" and kind(name) in _SHOWN}
         numbers = "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in shown.items())
         text = f"{numbers}  {row['images_per_second'] or 0:,.0f} images/s"
         self._progress.update(self._task, completed=row["step"], text=text)

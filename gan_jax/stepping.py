@@ -7,8 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import struct
 
-from gan_jax.data.transforms import random_flip, to_float
+from gan_jax.data.transforms import as_games_see, random_flip
 from gan_jax.game import Game, Metrics, State, train_step
 from gan_jax.networks.computing import computing
 from gan_jax.parallel import AXIS, example_keys
@@ -17,7 +18,23 @@ from gan_jax.populations import Build, for_each_member
 # An unused value of the step's key, for the augmentation.
 _AUGMENTATION = 0x6175676D
 
-Play = Callable[[State, Any, Any, int], tuple[State, Metrics]]
+
+class Packed(struct.PyTreeNode):
+    """Metrics by name in one array, so that one transfer fetches them all: values (..., len(names)), float32."""
+
+    values: jax.Array
+    names: tuple[str, ...] = struct.field(pytree_node=False)
+
+
+def pack(metrics: Metrics) -> Packed:
+    return Packed(jnp.stack([jnp.asarray(value, jnp.float32) for value in metrics.values()], -1), tuple(metrics))
+
+
+def unpack(packed: Packed) -> Metrics:
+    return {name: packed.values[..., i] for i, name in enumerate(packed.names)}
+
+
+Play = Callable[[State, Any, Any, int], tuple[State, Packed]]
 
 
 def choose_steps_per_dispatch() -> int:
@@ -55,7 +72,7 @@ def make_play(
         streamed.
     items: for each of `chunk` steps, the indices (B,) of its examples in `resident`, or else the batch itself.
     flip: whether images are mirrored with probability one half. precision, remat: see `networks.computing`.
-    metrics: each (chunk,), the first `count` of them filled.
+    metrics: `unpack` makes them (chunk,) each, the first `count` of them filled.
 
     The program is the same for any count, so the bits do not depend on where a run was interrupted. With several
     `devices` everything but count has a leading axis of local devices. The state that goes in is used up.
@@ -75,7 +92,7 @@ def make_population_play(
 
     resident: (the members' hyperparameters, each (N,); the dataset, which they share).
     items: (chunk, N, B), the indices of each member's examples.
-    metrics: each (chunk, N).
+    metrics: (chunk, N) each.
 
     With several `devices` each plays N / devices members, alone: nothing is averaged over them.
     """
@@ -94,9 +111,7 @@ def make_population_play(
 
 def _play_one(game: Game, state: State, resident: Any, item: Any, flip: bool) -> tuple[State, Metrics]:
     examples = jax.tree.map(lambda x: x[item], resident) if resident else item
-    images = examples["image"]
-    if images.dtype == jnp.uint8:  # points come as they are
-        images = to_float(images)
+    images = as_games_see(examples["image"])
     if flip:
         images = _flip(images, jax.random.fold_in(jax.random.fold_in(state.key, state.step), _AUGMENTATION), game)
     return train_step(game, state, {**examples, "image": images})
@@ -105,19 +120,23 @@ def _play_one(game: Game, state: State, resident: Any, item: Any, flip: bool) ->
 def _in_chunks(one: Callable[[State, Any, Any], tuple[State, Metrics]], chunk: int) -> Play:
     """Plays `one` step after the other, `count` of `chunk` items."""
 
-    def loop(state: State, resident: Any, items: Any, count: Any) -> tuple[State, Metrics]:
+    def packed(state: State, resident: Any, item: Any) -> tuple[State, Packed]:
+        state, metrics = one(state, resident, item)
+        return state, pack(metrics)
+
+    def loop(state: State, resident: Any, items: Any, count: Any) -> tuple[State, Packed]:
         def body(i, carry):
             state, metrics = carry
-            state, new = one(state, resident, jax.tree.map(lambda x: x[i], items))
-            return state, {name: metrics[name].at[i].set(new[name]) for name in metrics}
+            state, new = packed(state, resident, jax.tree.map(lambda x: x[i], items))
+            return state, jax.tree.map(lambda all, one: all.at[i].set(one), metrics, new)
 
-        shapes = jax.eval_shape(one, state, resident, jax.tree.map(lambda x: x[0], items))[1]
-        metrics = {name: jnp.zeros((chunk, *m.shape), m.dtype) for name, m in shapes.items()}
+        shape = jax.eval_shape(packed, state, resident, jax.tree.map(lambda x: x[0], items))[1]
+        metrics = jax.tree.map(lambda m: jnp.zeros((chunk, *m.shape), m.dtype), shape)
         return jax.lax.fori_loop(0, count, body, (state, metrics))
 
-    def single(state: State, resident: Any, items: Any, count: Any) -> tuple[State, Metrics]:
+    def single(state: State, resident: Any, items: Any, count: Any) -> tuple[State, Packed]:
         del count
-        state, metrics = one(state, resident, jax.tree.map(lambda x: x[0], items))
+        state, metrics = packed(state, resident, jax.tree.map(lambda x: x[0], items))
         return state, jax.tree.map(lambda m: m[None], metrics)
 
     return single if chunk == 1 else loop

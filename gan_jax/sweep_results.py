@@ -17,6 +17,7 @@ from gan_jax.evaluation import evaluate_sampler
 from gan_jax.experiment import Experiment
 from gan_jax.figures import Curve, Points, save_sweep, smooth
 from gan_jax.game import State
+from gan_jax.kinds import Kind, kind
 from gan_jax.member_records import describe_failure
 from gan_jax.members import Member
 from gan_jax.records import read_rows
@@ -109,13 +110,14 @@ def _measures(run: Path, log: Sequence[dict]) -> dict[str, float]:
     path = run / "evaluation.json"
     figures = json.loads(path.read_text()) if path.exists() else {}
     measures = {name: figures[name] for name in figures.get("measures", ()) if figures[name] is not None}
-    last = log[-max(1, round(len(log) / 10)) :]
-    losses = _losses(log)
-    return measures | {name: float(np.mean([row[name] for row in last])) for name in losses}
+    return measures | {name: float(np.mean(v[-max(1, round(len(v) / 10)) :])) for name, (_, v) in _losses(log).items()}
 
 
-def _losses(log: Sequence[dict]) -> list[str]:
-    return [name for name in log[0] if name.endswith("_loss")] if log else []
+def _losses(log: Sequence[dict]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By name: the steps at which a loss was logged, and its values there."""
+    names = dict.fromkeys(name for row in log for name in row if kind(name) is Kind.LOSS)
+    logged = {name: np.array([(row["step"], row[name]) for row in log if name in row], float) for name in names}
+    return {name: (pairs[:, 0], pairs[:, 1]) for name, pairs in logged.items()}
 
 
 def _draw(combinations: Sequence[Combination], logs: dict[str, list[dict]], path: Path) -> None:
@@ -124,10 +126,9 @@ def _draw(combinations: Sequence[Combination], logs: dict[str, list[dict]], path
     results: dict[str, list[Points]] = {}
     for combination in combinations:
         label = ", ".join(f"{value:g}" for value in combination.values.values()) or "all members"
-        finished = [logs[outcome.member.name] for outcome in combination.finished]
-        for name in _losses(finished[0]) if finished else ():
-            steps = np.array([row["step"] for row in finished[0]])
-            over = summary.spread(np.array([smooth(np.array([row[name] for row in log])) for log in finished]))
+        finished = [_losses(logs[outcome.member.name]) for outcome in combination.finished]
+        for name, (steps, _) in finished[0].items() if finished else ():
+            over = summary.spread(np.array([smooth(losses[name][1]) for losses in finished]))
             curves.setdefault(summary.title(name), []).append(Curve(label, steps, over.mean, over.low, over.high))
         for name, over in combination.spreads.items():
             points = Points(label, combination.numbers(name), over.mean, over.low, over.high)

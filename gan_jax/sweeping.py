@@ -1,12 +1,10 @@
-"""The loop of a sweep: one compiled program trains all members at once.
+"""A sweep: one compiled program trains all members at once.
 
 The folder holds config.json, experiment.py, metrics.jsonl (a line for each member), the checkpoints of all members
 together, and at the end what `sweep_results` makes of them.
 """
 
 import dataclasses
-import signal
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,8 @@ from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed_members, resident
 from gan_jax.game import Game, State
-from gan_jax.interrupts import stop_on_signals
+from gan_jax.loop import Parts, play
+from gan_jax.measuring import make_population_measure
 from gan_jax.member_records import MemberRecorder
 from gan_jax.members import Member, Varied, plan
 from gan_jax.populations import Values, init_population, population_step, stack_keys, stack_values
@@ -53,8 +52,7 @@ def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied
     if resuming and (folder / RESULTS).exists():
         console.print(f"{folder} is complete: its {len(members)} members have played their {settings.steps} steps")
         return folder
-    data_dir = str(settings.data_dir) if settings.data_dir else None
-    data = load(settings.dataset, resolution=settings.resolution, data_dir=data_dir)
+    data = load(settings.dataset, resolution=settings.resolution, data_dir=settings.data_dir)
     if not data.train.in_memory:
         raise UsageError(
             f"{settings.dataset} at resolution {settings.resolution} does not fit in memory, and a sweep takes its "
@@ -116,7 +114,7 @@ class _Population:
         combinations = {tuple(member.values.items()): member for member in self.members}.values()
         # Built of plain numbers first, which a recipe may check.
         games = [runs.build(self.experiment, member.of(self.settings), self.data.info)[0] for member in combinations]
-        self.parts = games[0].parts
+        self.game = games[0]
         try:
             return self._trace(self.values)
         except jax.errors.JAXTypeError as error:
@@ -136,7 +134,7 @@ class _Population:
         return False
 
     def _trace(self, values: Values) -> State:
-        count, examples = len(self.members), self.settings.batch_size * self.parts
+        count, examples = len(self.members), self.settings.batch_size * self.game.parts
         shape = (count, examples)
         batch = {"image": jax.ShapeDtypeStruct((*shape, *self.data.example_shape), jnp.float32)}
         if self.data.train.labels is not None:
@@ -148,9 +146,8 @@ class _Population:
 
 def _play(population: _Population, folder: Path, state: State, checkpoints: Checkpoints, console: Console) -> State:
     """Plays on from `state`, to the end or until a signal; returns the last state, on the host."""
-    settings, members = population.settings, population.members
-    devices = jax.local_device_count()
-    start = step = int(state.step[0])
+    settings, members, data, game = population.settings, population.members, population.data, population.game
+    devices, start = jax.local_device_count(), int(state.step[0])
     chunk = settings.steps_per_dispatch or choose_steps_per_dispatch()
     program = make_population_play(
         population.build,
@@ -161,15 +158,15 @@ def _play(population: _Population, folder: Path, state: State, checkpoints: Chec
         remat=settings.remat,
     )
     items = feed_members(
-        population.data.train,
+        data.train,
         seeds=[member.seed for member in members],
         batch_size=settings.batch_size,
-        parts=population.parts,
+        parts=game.parts,
         chunk=chunk,
         devices=devices,
     )
-    log = MetricsFile(folder, step)
-    display = Display(console, settings.steps, step)
+    log = MetricsFile(folder, start)
+    display = Display(console, settings.steps, start)
     recorder = MemberRecorder(
         log,
         display,
@@ -177,47 +174,29 @@ def _play(population: _Population, folder: Path, state: State, checkpoints: Chec
         console,
         start=start,
         every=settings.log_every,
-        examples=settings.batch_size * population.parts * len(members),
-        fetch=lambda calls: [
-            (step, count, gather_members(jax.device_get(metrics), devices, axis=1)) for step, count, metrics in calls
-        ],
+        examples=settings.batch_size * game.parts * len(members),
+        fetch=lambda metrics: [gather_members(call, devices, axis=1) for call in jax.device_get(metrics)],
     )
 
-    def save() -> None:
-        recorder.record()  # first, so that no failure is forgotten
+    def save(step: int, state: State) -> None:
         log.flush()
         checkpoints.save(step, gather_members(to_host(state), devices))
 
-    began = time.monotonic()
     console.print(f"{len(members)} members: {members[0].name} to {members[-1].name}")
-    if start:
-        console.print(f"resuming {folder} at step {start} of {settings.steps}")
-    on_devices = (spread_members(population.values, devices), resident(population.data.train, devices))
-    state = spread_members(state, devices)
-    try:
-        with stop_on_signals() as stop, display:
-            while step < settings.steps and not stop.agreed():
-                end = step + settings.checkpoint_every - step % settings.checkpoint_every
-                count = min(step + chunk, settings.steps, end) - step
-                state, metrics = program(state, on_devices, items(step), count)
-                if step == start:
-                    jax.block_until_ready(metrics)
-                    console.print(f"compiled in {time.monotonic() - began:.1f} s")
-                    began = time.monotonic()
-                    recorder.restart_clock(step + count)
-                recorder.add(step, count, metrics)
-                step += count
-                if step % settings.checkpoint_every == 0 or step == settings.steps:
-                    save()
-            if stop.signal and step > start and step < settings.steps and step % settings.checkpoint_every:
-                save()
-            checkpoints.wait()
-    finally:
-        log.close()
-    if stop.signal and step < settings.steps:
-        console.print(f"{stop.signal.name}: saved at step {step}; the same command goes on from there")
-        if stop.signal == signal.SIGINT:
-            raise KeyboardInterrupt
-    else:
-        console.print(f"played {step - start} steps in {time.monotonic() - began:.1f} s")
+    values = spread_members(population.values, devices)
+    measure = make_population_measure(population.build, values, data.test, settings.batch_size, devices)
+    parts = Parts(
+        program=program,
+        chunk=chunk,
+        resident=(values, resident(data.train, devices)),
+        items=items,
+        recorder=recorder,
+        display=display,
+        measure=measure,
+        draw=lambda state: None,
+        save=save,
+        wait=checkpoints.wait,
+        close=log.close,
+    )
+    state = play(parts, spread_members(state, devices), start, settings, folder, console)
     return gather_members(to_host(state), devices)

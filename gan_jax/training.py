@@ -1,7 +1,5 @@
-"""The training loop: everything around the step."""
+"""Training one run: what the loop calls, and the folder it fills."""
 
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,8 @@ from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed, resident
 from gan_jax.figures import save_curves, save_image
 from gan_jax.game import Game, State, init_state, networks
-from gan_jax.interrupts import stop_on_signals
+from gan_jax.loop import Parts, play
+from gan_jax.measuring import make_measure
 from gan_jax.portraits import enough, portrait
 from gan_jax.records import Display, MetricsLog, Recorder
 from gan_jax.sampling import sample_images
@@ -44,8 +43,8 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
         )
     folder = settings.workdir or Path("runs") / experiment.name
     resuming = runs.check_same(folder, experiment, settings)
-    data_dir = str(settings.data_dir) if settings.data_dir else None
-    data = limit_training(load(settings.dataset, resolution=settings.resolution, data_dir=data_dir), settings.examples)
+    data = load(settings.dataset, resolution=settings.resolution, data_dir=settings.data_dir)
+    data = limit_training(data, settings.examples)
     game, abstract = runs.build(experiment, settings, data.info)
 
     # The first of the processes that share a run keeps its folder; the others only play.
@@ -102,10 +101,8 @@ def _play(
     checkpoints: Checkpoints | None,
     console: Console,
 ) -> None:
-    devices = jax.device_count()
-    start = step = int(state.step)
-    chunk = settings.steps_per_dispatch or choose_steps_per_dispatch()
-    chunk = chunk if data.train.in_memory else 1
+    devices, start = jax.device_count(), int(state.step)
+    chunk = settings.steps_per_dispatch or choose_steps_per_dispatch() if data.train.in_memory else 1
     program = make_play(
         game, chunk=chunk, devices=devices, flip=settings.flip, precision=settings.precision, remat=settings.remat
     )
@@ -118,65 +115,44 @@ def _play(
         start=start,
         devices=devices,
     )
-    log = MetricsLog(folder, step) if checkpoints else None
-    display = Display(console, settings.steps, step)
+    log = MetricsLog(folder, start) if checkpoints else None
+    display = Display(console, settings.steps, start)
     recorder = Recorder(
         log,
         display,
         start=start,
         every=settings.log_every,
         examples=settings.batch_size * game.parts,
-        fetch=lambda calls: jax.device_get([(step, count, first(metrics, devices)) for step, count, metrics in calls]),
+        fetch=lambda metrics: jax.device_get([first(call, devices) for call in metrics]),
     )
 
-    def due(every: int) -> bool:
-        return step % every == 0 or step == settings.steps
-
-    def draw() -> None:
+    def draw(state: State) -> None:
         if log:
             draw_samples(game, first(state, devices), data, folder)
 
-    def save() -> None:
-        # Recorded and checked first: a checkpoint never holds what came of a loss that was not finite.
-        recorder.record()
+    def save(step: int, state: State) -> None:
         if log and checkpoints:
             log.flush()
             checkpoints.save(step, to_host(first(state, devices)))
 
-    began = time.monotonic()
-    if start:
-        console.print(f"resuming {folder} at step {start} of {settings.steps}")
-    on_devices = resident(data.train, devices)
-    state = replicate(state, devices)
-    try:
-        with stop_on_signals() as stop, display, items_from as items:
-            while step < settings.steps and not stop.agreed():
-                ends = [step + every - step % every for every in (settings.sample_every, settings.checkpoint_every)]
-                count = min(step + chunk, settings.steps, *ends) - step
-                state, metrics = program(state, on_devices, items(step), count)
-                if step == start:
-                    jax.block_until_ready(metrics)
-                    console.print(f"compiled in {time.monotonic() - began:.1f} s")
-                    began = time.monotonic()
-                    recorder.restart_clock(step + count)
-                recorder.add(step, count, metrics)
-                step += count
-                if due(settings.checkpoint_every):
-                    save()
-                if due(settings.sample_every):
-                    draw()
-            if stop.signal and not due(settings.checkpoint_every) and step > start:
-                save()
-            if checkpoints:
-                checkpoints.wait()
-    finally:
+    def close() -> None:
         if log:
             log.close()
             if log.rows:
                 save_curves(log.rows, folder / "curves.png")
-    if stop.signal and step < settings.steps:
-        console.print(f"{stop.signal.name}: saved at step {step}; the same command goes on from there")
-        if stop.signal == signal.SIGINT:
-            raise KeyboardInterrupt
-    else:
-        console.print(f"played {step - start} steps in {time.monotonic() - began:.1f} s: {folder}")
+
+    with items_from as items:
+        parts = Parts(
+            program=program,
+            chunk=chunk,
+            resident=resident(data.train, devices),
+            items=items,
+            recorder=recorder,
+            display=display,
+            measure=make_measure(game, data.test, settings.batch_size, devices) if log else None,
+            draw=draw,
+            save=save,
+            wait=checkpoints.wait if checkpoints else lambda: None,
+            close=close,
+        )
+        play(parts, replicate(state, devices), start, settings, folder, console)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -65,6 +67,38 @@ def interrupt(process: subprocess.Popen, run: Path, number: int, at_line: int) -
         time.sleep(0.005)
     process.send_signal(number)
     return finish(process)
+
+
+def refused(result: Result, *words: str, status: int = 2) -> None:
+    """Asserts that the command ended so and said these words, which may be wrapped and framed, without a traceback."""
+    said = re.sub(r"[\s│╭╮╰╯─]+", " ", result.out + result.err)
+    assert result.status == status, said
+    assert "Traceback" not in said
+    for word in words:
+        assert word in said, f"{word!r} not in {said!r}"
+
+
+_POISONED = """
+import dataclasses
+import jax.numpy as jnp
+from dcgan_digits import Config, build as build_dcgan
+
+def build(config, data):
+    game = build_dcgan(config, data)
+    discriminator, generator = game.players
+    def poisoned(params, state, batch, key):
+        value, outcome = generator.objective(params, state, batch, key)
+        return jnp.where(BAD, jnp.nan, value), outcome
+    return dataclasses.replace(game, players=(discriminator, dataclasses.replace(generator, objective=poisoned)))
+"""
+
+
+def poisoned(folder: Path, bad: str) -> Path:
+    """Writes an experiment whose generator's loss is not a number where `bad` holds, of `state` and `config`."""
+    shutil.copy(DIGITS, folder)
+    path = folder / "poisoned.py"
+    path.write_text(_POISONED.replace("BAD", bad))
+    return path
 
 
 def metrics(run: Path) -> list[dict]:

@@ -20,7 +20,7 @@ from gan_jax.game import init_state
 from gan_jax.games.gan import gan
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
-from gan_jax.stepping import first, make_play, replicate, spread
+from gan_jax.stepping import first, make_play, replicate, spread, unpack
 
 BATCH = 64
 
@@ -42,9 +42,9 @@ def play(devices, steps, *, flip=False, discriminator_steps=1):
         indices = batch_indices(0, step, BATCH * game.parts, len(images))[None]
         state, metrics = program(state, resident, spread(indices, game.parts, devices), 1)
         if devices > 1:  # every device has the same
-            for name, values in metrics.items():
+            for name, values in unpack(metrics).items():
                 np.testing.assert_array_equal(np.ptp(np.asarray(values), axis=0), 0, err_msg=name)
-        rows.append({name: float(value[0]) for name, value in first(metrics, devices).items()})
+        rows.append({name: float(value[0]) for name, value in unpack(first(metrics, devices)).items()})
     statistics = jax.tree_util.tree_leaves_with_path(first(state, devices).variables)
     return (
         {name: np.array([row[name] for row in rows]) for name in rows[0]}

@@ -24,7 +24,7 @@ from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
 from gan_jax.populations import init_population, stack_keys, stack_values
-from gan_jax.stepping import gather_members, make_play, make_population_play, replicate, spread_members
+from gan_jax.stepping import gather_members, make_play, make_population_play, replicate, spread_members, unpack
 
 BATCH, STEPS = 16, 6
 SEEDS, RATES, DECAYS = (3, 4, 3, 4), (2e-4, 2e-4, 2e-3, 2e-3), (0.9, 0.99, 0.5, 0.9)
@@ -54,7 +54,7 @@ def together(images, devices, chunk):
         count = min(chunk, STEPS - step)
         state, metrics = program(state, on_devices, items(step), count)
         step += count
-    metrics = gather_members(jax.device_get(metrics), devices, axis=1)
+    metrics = unpack(gather_members(jax.device_get(metrics), devices, axis=1))
     return named(gather_members(to_host(state), devices), {name: value[count - 1] for name, value in metrics.items()})
 
 
@@ -67,7 +67,7 @@ def alone(images):
         for step in range(STEPS):
             items = batch_indices(seed, step, BATCH, len(images))[None]
             state, metrics = program(state, {"image": images}, items, 1)
-        runs.append(named(to_host(state), {name: np.asarray(value[0]) for name, value in metrics.items()}))
+        runs.append(named(to_host(state), {name: np.asarray(value[0]) for name, value in unpack(metrics).items()}))
     return {name: np.stack([run[name] for run in runs]) for name in runs[0]}
 
 

@@ -37,8 +37,11 @@ def test_configuration_says_what_was_run(run):
 def test_metrics_have_a_line_every_so_many_steps(run):
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == list(range(5, 61, 5))
-    names = {"step", "discriminator_loss", "generator_loss", "D(x)", "D(G(z))", "images_per_second", "seconds"}
-    assert all(row.keys() == names for row in rows)
+    losses = {"discriminator_loss", "generator_loss", "discriminator_gradient_norm", "generator_gradient_norm"}
+    names = {"step", *losses, "D(x)", "D(G(z))", "accuracy_real", "images_per_second", "seconds"}
+    measures = {"accuracy_held_out", "accuracy_fake"}
+    assert all(row.keys() == names | (measures if row["step"] in (25, 50) else set()) for row in rows)
+    assert all(0 <= row[name] <= 1 for row in rows for name in measures & row.keys())
     assert all(0 < row["D(x)"] < 1 and 0 < row["D(G(z))"] < 1 for row in rows)
     assert all(row["images_per_second"] > 0 for row in rows[1:])
     assert rows[0]["discriminator_loss"] == pytest.approx(2 * np.log(2), abs=0.5)  # D knows nothing yet
@@ -52,10 +55,11 @@ def test_samples_curves_events_and_checkpoints_are_written(run):
         assert grid.size == (8 * 33 - 1, 8 * 33 - 1)  # 64 images, 8x8 enlarged four times
         assert np.ptp(np.asarray(grid)[:32, :32]) > 0
     with Image.open(run / "curves.png") as curves:
-        assert curves.size == (800, 600)
+        assert curves.size == (800, 900)
     assert sorted(int(path.name) for path in (run / "checkpoints").iterdir()) == [20, 40, 60]
     (events,) = (run / "tensorboard").iterdir()
-    assert ("D_x", 60) in set(_scalars(events.read_bytes()))
+    scalars = set(_scalars(events.read_bytes()))
+    assert {("D_x", 60), ("generator_gradient_norm", 60), ("accuracy_held_out", 50)} <= scalars
 
 
 def _scalars(data):

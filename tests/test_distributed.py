@@ -37,7 +37,9 @@ def test_two_processes_agree_with_one(tmp_path):
     assert [row["step"] for row in ours] == list(range(1, 41))
     for name in ours[0]:
         a, b = (np.array([row[name] for row in rows]) for rows in (ours, theirs))
-        np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-3, err_msg=name)
+        # One image about which rounding makes up D's mind the other way is a sixteenth of the batch.
+        atol = 1 / 16 if name == "accuracy_real" else 2e-3
+        np.testing.assert_allclose(a, b, rtol=2e-3, atol=atol, err_msg=name)
 
     # A complete run is resumed, that is left alone, by both.
     first, second = _pair(shared)

@@ -10,7 +10,7 @@ from gan_jax.games.gan import gan
 from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
-from gan_jax.stepping import choose_steps_per_dispatch, make_play, spread
+from gan_jax.stepping import choose_steps_per_dispatch, make_play, spread, unpack
 
 STEPS, BATCH = 20, 8
 
@@ -33,7 +33,7 @@ def setting():
             rest = np.zeros((chunk, BATCH), items.dtype)
             rest[:count] = items[step : step + count]
             state, metrics = programs[chunk](state, resident, rest, count)
-            rows.append({name: np.asarray(values[:count]) for name, values in metrics.items()})
+            rows.append({name: np.asarray(values[:count]) for name, values in unpack(metrics).items()})
             step += count
         assert state.step == step
         metrics = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}

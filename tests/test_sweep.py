@@ -2,28 +2,31 @@
 
 import json
 import math
-import re
 import shutil
 import signal
-import time
 
 import jax
 import numpy as np
 import pytest
-from command import DIGITS, SMALL, assert_same_bits, checkpoint, finish, gan_jax, metrics, start
+from command import (
+    DIGITS,
+    SMALL,
+    assert_same_bits,
+    checkpoint,
+    finish,
+    gan_jax,
+    interrupt,
+    metrics,
+    poisoned,
+    refused,
+    start,
+)
 from PIL import Image
 
 VARY = ("--vary", "learning_rate=1e-4,1e-3")
 NAMES = [f"seed={seed},learning_rate={rate}" for rate in ("0.0001", "0.001") for seed in (5, 6)]
-LENGTH = ("--steps", 12, "--checkpoint-every", 5, "--log-every", 2)
-
-
-def refused(result, *words, status=2):
-    said = re.sub(r"[\s│╭╮╰╯─]+", " ", result.out + result.err)
-    assert result.status == status, said
-    assert "Traceback" not in said
-    for word in words:
-        assert word in said, f"{word!r} not in {said!r}"
+EVERY = ("--checkpoint-every", 5, "--log-every", 2, "--sample-every", 3)
+LENGTH = ("--steps", 12, *EVERY)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,7 +58,10 @@ def test_a_sweep_from_the_command_to_its_members(capsys, tmp_path):
     assert config["sweep"] == {"seeds": 2, "vary": {"learning_rate": [1e-4, 1e-3]}}
     assert config["settings"]["width"] == 4
     rows = metrics(sweep)
-    assert [(row["step"], row["member"]) for row in rows] == [(s, i) for s in range(2, 13, 2) for i in range(4)]
+    lines = [(step, i) for step in (2, 3, 4, 6, 8, 9, 10, 12) for i in range(4)]
+    assert [(row["step"], row["member"]) for row in rows] == lines
+    measures = {"accuracy_held_out", "accuracy_fake"}
+    assert all(measures & row.keys() == (measures if row["step"] % 3 == 0 else set()) for row in rows)
     assert sorted(path.name for path in (sweep / "members").iterdir()) == sorted(NAMES)
     with Image.open(sweep / "sweep.png") as picture:
         assert picture.size[0] > 1000
@@ -78,10 +84,10 @@ def test_a_sweep_from_the_command_to_its_members(capsys, tmp_path):
 
     # A member is a run: what `train` would have made, to sample, to evaluate, and to go on with.
     member = sweep / "members" / NAMES[3]
-    train = ("train", DIGITS, *SMALL, "--checkpoint-every", 5, "--log-every", 2, "--seed", 6, "--learning-rate", 1e-3)
+    train = ("train", DIGITS, *SMALL, *EVERY, "--seed", 6, "--learning-rate", 1e-3)
     alone = tmp_path / "alone"
     assert gan_jax(capsys, *train, "--steps", 16, "--workdir", alone).status == 0
-    assert_close(metrics(member), metrics(alone)[:6])
+    assert_close(metrics(member), metrics(alone)[:8])
     assert gan_jax(capsys, "sample", member, "--count", 4, "--out", tmp_path / "grid.png").status == 0
     before = (member / "evaluation.json").read_bytes()
     assert gan_jax(capsys, "evaluate", member).status == 0
@@ -122,7 +128,10 @@ def test_a_sweep_from_the_command_to_its_members(capsys, tmp_path):
 def assert_close(rows, others):
     assert [row.keys() for row in rows] == [row.keys() for row in others]
     for row, other in zip(rows, others, strict=True):
-        assert row == pytest.approx(other, rel=1e-4)
+        for name in row:
+            # One image about which rounding makes up D's mind the other way counts as much as its share.
+            near = 1 / 16 if name.startswith("accuracy") else 0
+            assert row[name] == pytest.approx(other[name], rel=1e-4, abs=near), name
 
 
 def test_interrupted_and_killed_it_ends_in_the_same_bits(tmp_path, unlabelled):
@@ -132,22 +141,15 @@ def test_interrupted_and_killed_it_ends_in_the_same_bits(tmp_path, unlabelled):
     assert result.status == 0, result.err
     assert "not evaluated" in result.out
 
-    def interrupt(number, at_line):
-        process = start(*command, "--workdir", broken)
-        log, deadline = broken / "metrics.jsonl", time.monotonic() + 120
-        while not (log.exists() and log.read_bytes().count(b"\n") >= at_line):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-        process.send_signal(number)
-        return finish(process)
+    def interrupted(number, at_line):
+        return interrupt(start(*command, "--workdir", broken), broken, number, at_line)
 
     moment = int(np.random.default_rng().integers(4, 400))
-    result = interrupt(signal.SIGINT, moment)
+    result = interrupted(signal.SIGINT, moment)
     assert result.status == 130, (moment, result.err)
     assert "SIGINT: saved at step" in result.out
     assert "Traceback" not in result.err
-    assert interrupt(signal.SIGKILL, moment + 400).status == -signal.SIGKILL
+    assert interrupted(signal.SIGKILL, moment + 400).status == -signal.SIGKILL
     result = finish(start(*command, "--workdir", broken))
     assert result.status == 0, (moment, result.err)
     assert "resuming" in result.out
@@ -158,26 +160,11 @@ def test_interrupted_and_killed_it_ends_in_the_same_bits(tmp_path, unlabelled):
         assert (broken / name).read_text() == (whole / name).read_text()
 
 
-POISONED = """
-import dataclasses
-import jax.numpy as jnp
-from dcgan_digits import Config, build as build_dcgan
-
-def build(config, data):
-    game = build_dcgan(config, data)
-    discriminator, generator = game.players
-    def poisoned(params, state, batch, key):
-        value, outcome = generator.objective(params, state, batch, key)
-        bad = (state.step == 6) & (config.seed >= FIRST_BAD) & (config.learning_rate > 5e-4)
-        return jnp.where(bad, jnp.nan, value), outcome
-    return dataclasses.replace(game, players=(discriminator, dataclasses.replace(generator, objective=poisoned)))
-"""
+BAD = "(state.step == 6) & (config.seed >= {}) & (config.learning_rate > 5e-4)"
 
 
 def test_a_member_that_fails_is_counted_and_stops_no_other(capsys, tmp_path, unlabelled):
-    shutil.copy(DIGITS, tmp_path)
-    experiment, sweep = tmp_path / "poisoned.py", tmp_path / "sweep"
-    experiment.write_text(POISONED.replace("FIRST_BAD", "1"))
+    experiment, sweep = poisoned(tmp_path, BAD.format(1)), tmp_path / "sweep"
     command = ("sweep", experiment, *SMALL, *unlabelled, *VARY, "--seeds", 2)
     result = gan_jax(capsys, *command, *LENGTH, "--workdir", sweep)
     refused(result, "the loss of the generator became nan at step 7", "1 of 2", status=0)
@@ -194,10 +181,10 @@ def test_a_member_that_fails_is_counted_and_stops_no_other(capsys, tmp_path, unl
         member["name"] for member in results["members"] if member["name"] != failed
     )
     rows = metrics(sweep)
-    assert [row["step"] for row in rows if row["member"] == 0] == [2, 4, 6, 8, 10, 12]
-    assert [row["step"] for row in rows if row["member"] == bad] == [2, 4, 6, 7]
+    assert [row["step"] for row in rows if row["member"] == 0] == [2, 3, 4, 6, 8, 9, 10, 12]
+    assert [row["step"] for row in rows if row["member"] == bad] == [2, 3, 4, 6, 7]
 
-    experiment.write_text(POISONED.replace("FIRST_BAD", "0"))
+    experiment = poisoned(tmp_path, BAD.format(0))
     command = (*command, "--vary", "ema=0.9", "--workdir", tmp_path / "all")
     command = tuple("learning_rate=1e-3,2e-3" if word == VARY[1] else word for word in command)
     result = gan_jax(capsys, *command, *LENGTH)

@@ -16,7 +16,7 @@ from gan_jax.errors import UsageError
 FORMS = ("digits", "glyphs", "ring", "grid", "swissroll", "stacked:DATASET", "tfds:NAME", "folder:PATH", "npz:PATH")
 
 
-def load(spec: str, *, resolution: int, data_dir: str | None = None, memory_limit: int = 2 * 2**30) -> Dataset:
+def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memory_limit: int = 2 * 2**30) -> Dataset:
     """The dataset that `spec` names: points float32 (N, D), or images uint8, all of them square, at `resolution`.
 
     Images have one channel if all of them are gray, else three.

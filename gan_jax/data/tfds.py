@@ -17,7 +17,7 @@ from gan_jax.data.splits import hold_out
 from gan_jax.errors import UsageError
 
 
-def tfds(name: str, resolution: int, data_dir: str | None) -> tuple[Dataset, object]:
+def tfds(name: str, resolution: int, data_dir: Path | str | None) -> tuple[Dataset, object]:
     """A prepared dataset: NAME, NAME/CONFIG, NAME:VERSION or NAME/CONFIG:VERSION, the newest version if none is given.
 
     The splits are `train` and `test`; without a `test` split, or with one whose labels are withheld, `validation`
@@ -29,7 +29,7 @@ def tfds(name: str, resolution: int, data_dir: str | None) -> tuple[Dataset, obj
     Raises:
       UsageError: unknown, not prepared, prepared in a format without random access, or a dataset without images.
     """
-    place = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    place = str(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
     folder = _find(name, Path(place).expanduser().absolute())
     files = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in folder.iterdir())
     identity = (str(folder), files)

@@ -10,6 +10,11 @@ def to_float(images) -> jax.Array:
     return jnp.asarray(images, jnp.float32) / 127.5 - 1
 
 
+def as_games_see(examples) -> jax.Array:
+    """uint8 images as `to_float` makes them; points, which are float32, as they are."""
+    return to_float(examples) if examples.dtype == jnp.uint8 else examples
+
+
 def to_uint8(images) -> np.ndarray:
     """Float in [-1, 1] -> uint8 on the host, any shape: rounded to the nearest, clipped. Inverts `to_float` exactly."""
     values = (np.asarray(images, np.float32) + 1) * 127.5

@@ -48,6 +48,13 @@ def gan(
     and generated images as separate batches, each with its own batch statistics. It may return a dict that has other
     heads beside its "logits", for regularizers to use.
 
+    Of a discriminator that classifies, one whose D(x) is a probability, accuracies are logged: `accuracy_real`, the
+    share of its last batch's real images that it takes for real, beside the game's measures: `accuracy_held_out`, that
+    share of held-out real images, and `accuracy_fake`, the share of generated images that it takes for generated, both
+    with the statistics of evaluation. One that knows its training examples by heart has a high `accuracy_real` and a
+    low `accuracy_held_out`. Of other discriminators the measure is `logits_gap_held_out`, the mean logit of held-out
+    images less that of generated ones, to be compared with D(x) - D(G(z)).
+
     Args:
       latent: the distribution of one example's latents; 100 standard normal numbers unless given.
       classes: makes the game conditional: the networks are (latents, labels, train) and (images, labels, train), with
@@ -67,6 +74,8 @@ def gan(
         raise ValueError("a conditional game needs labels of at least two classes, and the data have none")
     if flip_labels is not None:
         probability("flip_labels", flip_labels)
+    # A logit above 0 then says real.
+    classifies = objective.output is jax.nn.sigmoid
 
     def latents(key, count):
         drawn = jax.vmap(latent)(example_keys(key, count))
@@ -127,6 +136,8 @@ def gan(
             "D(x)": jnp.mean(objective.output(real_logits)),
             "D(G(z))": jnp.mean(objective.output(fake_logits)),
         }
+        if classifies:
+            metrics["accuracy_real"] = jnp.mean(real_logits > 0)
         penalty, memory, penalties = pay("discriminator", regularizers, params, state, view)
         if augmentation:
             after = augmentation.update(state.memory["augmentation"], real_logits, state.step)
@@ -164,6 +175,20 @@ def gan(
         inputs = (latents,) if classes is None else latents
         return generator.apply(networks["generator"], *inputs, train=False)
 
+    def measures(networks, batch, key) -> Metrics:
+        z = jax.vmap(latent)(example_keys(key, len(batch["image"])))
+        labels = () if classes is None else (batch["label"],)
+        known = labels if judge_labels else ()
+
+        def judge(images):
+            return logits(discriminator.apply(networks["discriminator"], images, *known, train=False))
+
+        held_out = judge(batch["image"])
+        fake = judge(generator.apply(networks["generator"], z, *labels, train=False))
+        if not classifies:
+            return {"logits_gap_held_out": jnp.mean(held_out) - jnp.mean(fake)}
+        return {"accuracy_held_out": jnp.mean(held_out > 0), "accuracy_fake": jnp.mean(fake < 0)}
+
     return Game(
         players=(
             Player("discriminator", discriminator_value, discriminator_optimizer, True, discriminator_steps),
@@ -173,6 +198,7 @@ def gan(
         latents=latents,
         sample=sample,
         round=round,
+        measures=measures,
     )
 
 
