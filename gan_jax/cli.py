@@ -152,6 +152,9 @@ class _Sample:
     out: Path = Path("samples.png")
     """The picture to write."""
 
+    class_name: Annotated[str | None, arg(name="class")] = None
+    """Draw samples of this class only, of a conditional run."""
+
     interpolate: bool = False
     """Draw walks instead: each row of the grid goes from one latent to another."""
 
@@ -166,18 +169,35 @@ def _sample(arguments: list[str]) -> None:
 
     from gan_jax.figures import grid, save_image
     from gan_jax.runs import attempt, load_run
-    from gan_jax.sampling import interpolate_images, sample_images
+    from gan_jax.sampling import grid_columns, interpolate_images, of_class, sample_images
 
-    game, step, networks = load_run(options.run).restore()
-    columns = max(2, round(options.count**0.5))
+    run = load_run(options.run)
+    game, step, networks = run.restore()
+    if options.class_name is not None:
+        try:
+            game = of_class(game, _class_number(options.class_name, run.info.classes))
+        except ValueError as error:
+            raise UsageError(f"--class {options.class_name} for {options.run}: {error}") from error
+    columns = grid_columns(game, options.count)
     if options.interpolate:
+        columns = max(2, round(options.count**0.5))
         rows = -(-options.count // columns)
         images = interpolate_images(game, networks, rows, columns, options.seed)
     else:
         images = sample_images(game, networks, options.count, options.seed)
-    picture = grid(images, columns if options.interpolate else None)
+    picture = grid(images, columns)
     attempt(options.out, lambda: save_image(picture, options.out))
     console.print(f"{len(images)} samples of step {step}: {options.out}")
+
+
+def _class_number(name: str, classes: Sequence[str]) -> int:
+    """Raises ValueError for a class that there is not."""
+    if name in classes:
+        return classes.index(name)
+    near = difflib.get_close_matches(name, classes, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    listed = ", ".join(classes[:20]) + (", ..." if len(classes) > 20 else "")
+    raise ValueError(f"there is no such class; {f'there are {listed}' if classes else 'its data have none'}{hint}")
 
 
 @dataclass(frozen=True)

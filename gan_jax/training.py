@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gan_jax import runs
 from gan_jax.checkpoints import Checkpoints, host_like, to_device, to_host
-from gan_jax.data import Dataset, load
+from gan_jax.data import Dataset, hide_labels, load
 from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed, resident
@@ -19,7 +19,7 @@ from gan_jax.figures import grid, save_curves, save_image
 from gan_jax.game import Game, State, init_state, networks
 from gan_jax.interrupts import stop_on_signals
 from gan_jax.records import Display, MetricsLog, Recorder
-from gan_jax.sampling import sample_images
+from gan_jax.sampling import grid_columns, sample_images
 from gan_jax.settings import Settings, check
 from gan_jax.stepping import choose_steps_per_dispatch, first, make_play, replicate, run_once
 
@@ -46,6 +46,7 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     resuming = runs.check_same(folder, experiment, settings)
     data_dir = str(settings.data_dir) if settings.data_dir else None
     data = load(settings.dataset, resolution=settings.resolution, data_dir=data_dir)
+    data = hide_labels(data, settings.labels_per_class)
     game, abstract = runs.build(experiment, settings, data.info)
 
     # The first of the processes that share a run keeps its folder; the others only play.
@@ -70,7 +71,7 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
 def draw_samples(game: Game, state: State, folder: Path) -> None:
     """Writes the run folder's grid of samples of this state. The latents are always the same."""
     images = sample_images(game, networks(state), _SAMPLES, _SAMPLE_SEED)
-    save_image(grid(images), folder / "samples" / f"step_{int(state.step):08d}.png")
+    save_image(grid(images, grid_columns(game, _SAMPLES)), folder / "samples" / f"step_{int(state.step):08d}.png")
 
 
 def _resumed_or_new(game: Game, abstract: State, seed: int, checkpoints: Checkpoints | None) -> State:

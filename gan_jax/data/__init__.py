@@ -7,7 +7,19 @@ images need not import jax.
 from gan_jax.data.batching import batch_indices, take
 from gan_jax.data.cache import cache_dir
 from gan_jax.data.dataset import DataInfo, Dataset, Images, Split
+from gan_jax.data.labels import hide_labels
 from gan_jax.data.load import load
 from gan_jax.data.stream import stream
 
-__all__ = ["DataInfo", "Dataset", "Images", "Split", "batch_indices", "cache_dir", "load", "stream", "take"]
+__all__ = [
+    "DataInfo",
+    "Dataset",
+    "Images",
+    "Split",
+    "batch_indices",
+    "cache_dir",
+    "hide_labels",
+    "load",
+    "stream",
+    "take",
+]
