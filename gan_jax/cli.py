@@ -152,6 +152,9 @@ class _Sample:
     out: Path = Path("samples.png")
     """The picture to write."""
 
+    class_name: Annotated[str | None, arg(name="class")] = None
+    """Draw samples of this class only, of a conditional run."""
+
     interpolate: bool = False
     """Draw walks instead: each row of the grid, or each line through points, goes from one latent to another."""
 
@@ -168,11 +171,16 @@ def _sample(arguments: list[str]) -> None:
     from gan_jax.figures import save_image
     from gan_jax.portraits import enough, portrait, walks_portrait
     from gan_jax.runs import attempt, load_run
-    from gan_jax.sampling import interpolate_images, sample_images
+    from gan_jax.sampling import grid_columns, interpolate_images, of_class, sample_images
 
     run = load_run(options.run)
     game, step, networks = run.restore()
     count = options.count or enough(run.info)
+    if options.class_name is not None:
+        try:
+            game = of_class(game, _class_number(options.class_name, run.info.classes))
+        except ValueError as error:
+            raise UsageError(f"--class {options.class_name} for {options.run}: {error}") from error
     # Points are drawn over real ones, and no point is far to fetch; images need none.
     points = len(run.info.example_shape) == 1
     real = load(run.settings.dataset, resolution=run.settings.resolution).train.images if points else None
@@ -182,9 +190,19 @@ def _sample(arguments: list[str]) -> None:
         picture = walks_portrait(samples, columns, real)
     else:
         samples = sample_images(game, networks, count, options.seed)
-        picture = portrait(samples, real)
+        picture = portrait(samples, real, grid_columns(game, count))
     attempt(options.out, lambda: save_image(picture, options.out))
     console.print(f"{len(samples)} samples of step {step}: {options.out}")
+
+
+def _class_number(name: str, classes: Sequence[str]) -> int:
+    """Raises ValueError for a class that there is not."""
+    if name in classes:
+        return classes.index(name)
+    near = difflib.get_close_matches(name, classes, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    listed = ", ".join(classes[:20]) + (", ..." if len(classes) > 20 else "")
+    raise ValueError(f"there is no such class; {f'there are {listed}' if classes else 'its data have none'}{hint}")
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,14 @@ def logits(output: Tree) -> jax.Array:
     return output["logits"] if isinstance(output, dict) else output
 
 
+def head(output: Tree, name: str) -> jax.Array:
+    """The head `name` of a discriminator's output. Raises ValueError where it has no such head."""
+    heads = output if isinstance(output, dict) else {"logits": output}
+    if name not in heads:
+        raise ValueError(f"the discriminator has no head {name!r}, only {', '.join(heads)}: see gan_jax.networks.heads")
+    return heads[name]
+
+
 def stateless(name: str, penalty: Callable[[View], jax.Array]) -> Regularizer:
     """A regularizer that remembers nothing."""
     return Regularizer(name, lambda: (), lambda view, memory: (penalty(view), memory))

@@ -1,5 +1,6 @@
 """Samples of a trained game on the host: images as uint8, points as float32."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -10,6 +11,29 @@ from gan_jax.data.transforms import to_uint8
 from gan_jax.game import Game
 
 _BATCH = 256
+_MOST_COLUMNS = 16
+
+
+def of_class(game: Game, label: int) -> Game:
+    """The conditional game whose samples are all of the class `label`: their labels, integers in the latents, are it.
+
+    Raises ValueError for a game that is not conditional.
+    """
+    if _labels(game, 1) is None:
+        raise ValueError("its samples have no class: the game is not conditional")
+
+    def latents(key, count):
+        drawn = game.latents(key, count)
+        return jax.tree.map(lambda x: jnp.full_like(x, label) if _is_labels(x) else x, drawn)
+
+    return dataclasses.replace(game, latents=latents)
+
+
+def grid_columns(game: Game, count: int) -> int | None:
+    """Columns of a grid of `count` samples of which each is of one class, if there are 2 to 16 classes; else None."""
+    labels = _labels(game, count)
+    classes = 1 if labels is None else len(np.unique(labels))
+    return classes if 2 <= classes <= _MOST_COLUMNS else None
 
 
 def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -> np.ndarray:
@@ -46,6 +70,16 @@ def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
         samples.append(np.asarray(sample(networks, jax.tree.map(lambda x, rows=rows: x[rows], latents))))
     whole = np.concatenate(samples)[:count]
     return to_uint8(whole) if whole.ndim == 4 else whole
+
+
+def _labels(game: Game, count: int) -> np.ndarray | None:
+    """Those of the first samples (count,); None if the game is not conditional."""
+    leaves = jax.tree.leaves(game.latents(jax.random.key(0), count))
+    return next((np.asarray(x) for x in leaves if _is_labels(x)), None)
+
+
+def _is_labels(x: jax.Array) -> bool:
+    return jnp.issubdtype(x.dtype, jnp.integer)
 
 
 def _slerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:

@@ -18,6 +18,9 @@ class Settings:
     resolution: int = 32
     """Side of the images in pixels; images of another size are resized and centre-cropped. Points have none."""
 
+    labels_per_class: int | None = None
+    """Keep the labels of so many training images of each class and hide the others; all are kept by default."""
+
     steps: int = 10_000
     """Rounds of the game to play."""
 
@@ -69,6 +72,8 @@ def check(settings: Settings) -> None:
     for name in ("resolution", "steps", "batch_size", "log_every", "sample_every", "checkpoint_every"):
         if getattr(settings, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(settings, name)}")
+    if settings.labels_per_class is not None and settings.labels_per_class < 1:
+        raise UsageError(f"--labels-per-class must be at least 1, not {settings.labels_per_class}")
     for name in ("seed", "steps_per_dispatch"):
         if getattr(settings, name) < 0:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 0, not {getattr(settings, name)}")

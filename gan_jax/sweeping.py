@@ -15,7 +15,7 @@ from rich.console import Console
 
 from gan_jax import runs
 from gan_jax.checkpoints import Checkpoints, host_like, to_device, to_host
-from gan_jax.data import Dataset, limit_training, load
+from gan_jax.data import Dataset, hide_labels, limit_training, load
 from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed_members, resident
@@ -58,7 +58,8 @@ def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied
             f"{settings.dataset} at resolution {settings.resolution} does not fit in memory, and a sweep takes its "
             "batches from memory: choose a smaller resolution, or train one run after the other"
         )
-    population = _Population(experiment, settings, limit_training(data, settings.examples), members)
+    seen = hide_labels(limit_training(data, settings.examples), settings.labels_per_class)
+    population = _Population(experiment, settings, seen, members)
     abstract = population.check()
 
     if not resuming:

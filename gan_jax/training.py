@@ -9,7 +9,7 @@ from rich.console import Console
 
 from gan_jax import runs
 from gan_jax.checkpoints import Checkpoints, host_like, to_device, to_host
-from gan_jax.data import Dataset, limit_training, load
+from gan_jax.data import Dataset, hide_labels, limit_training, load
 from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment
 from gan_jax.feeding import feed, resident
@@ -19,7 +19,7 @@ from gan_jax.loop import Parts, play
 from gan_jax.measuring import make_measure
 from gan_jax.portraits import enough, portrait
 from gan_jax.records import Display, MetricsLog, Recorder
-from gan_jax.sampling import sample_images
+from gan_jax.sampling import grid_columns, sample_images
 from gan_jax.settings import Settings, check
 from gan_jax.stepping import choose_steps_per_dispatch, first, make_play, replicate, run_once
 
@@ -44,7 +44,7 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     folder = settings.workdir or Path("runs") / experiment.name
     resuming = runs.check_same(folder, experiment, settings)
     data = load(settings.dataset, resolution=settings.resolution, data_dir=settings.data_dir)
-    data = limit_training(data, settings.examples)
+    data = hide_labels(limit_training(data, settings.examples), settings.labels_per_class)
     game, abstract = runs.build(experiment, settings, data.info)
 
     # The first of the processes that share a run keeps its folder; the others only play.
@@ -68,8 +68,10 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
 
 def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> None:
     """Writes the run folder's picture of samples of this state. The latents are always the same."""
-    samples = sample_images(game, networks(state), enough(data.info), _SAMPLE_SEED)
-    save_image(portrait(samples, data.train.images), folder / "samples" / f"step_{int(state.step):08d}.png")
+    count = enough(data.info)
+    samples = sample_images(game, networks(state), count, _SAMPLE_SEED)
+    picture = portrait(samples, data.train.images, grid_columns(game, count))
+    save_image(picture, folder / "samples" / f"step_{int(state.step):08d}.png")
 
 
 def _resumed_or_new(game: Game, abstract: State, seed: int, checkpoints: Checkpoints | None) -> State:

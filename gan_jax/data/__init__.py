@@ -7,6 +7,7 @@ images need not import jax.
 from gan_jax.data.batching import batch_indices, take
 from gan_jax.data.cache import cache_dir
 from gan_jax.data.dataset import DataInfo, Dataset, Images, Split
+from gan_jax.data.labels import hide_labels
 from gan_jax.data.load import load
 from gan_jax.data.stream import stream
 from gan_jax.data.subset import limit_training
@@ -18,6 +19,7 @@ __all__ = [
     "Split",
     "batch_indices",
     "cache_dir",
+    "hide_labels",
     "limit_training",
     "load",
     "stream",

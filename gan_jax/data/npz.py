@@ -98,4 +98,6 @@ def _labels_of(file: Path, arrays: dict[str, np.ndarray], name: str, image_name:
         raise UsageError(f"{file}: {name!r} is {labels.dtype} {labels.shape}; labels must be integers of shape (N,)")
     if len(labels) != count:
         raise UsageError(f"{file}: {len(labels)} labels in {name!r} for {count} images in {image_name!r}")
+    if labels.dtype.kind == "i" and count and labels.min() < 0:
+        raise UsageError(f"{file}: {name!r} holds {labels.min()}; labels must be at least 0")
     return labels

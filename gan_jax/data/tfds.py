@@ -79,6 +79,13 @@ def tfds(name: str, resolution: int, data_dir: Path | str | None) -> tuple[Datas
             for part in hold_out(len(train), train.labels, 1 / 6)
         )
     classes = () if label is None else tuple(info.features[label].names)
+    for split_name, labels in (("training", train.labels), ("test", test.labels)):
+        if labels is not None and not (labels.min() >= 0 and labels.max() < len(classes)):
+            guilty = labels.min() if labels.min() < 0 else labels.max()
+            raise UsageError(
+                f"tfds:{name}: the {split_name} images in {folder} have the label {guilty}; labels must be at least 0 "
+                f"and below {len(classes)}, the number of classes"
+            )
     return Dataset(f"tfds:{name}", train, test, classes), identity
 
 

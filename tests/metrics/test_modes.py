@@ -6,7 +6,6 @@ from scipy.stats import entropy, wasserstein_distance
 
 from gan_jax.data.mixtures import GRID, draw
 from gan_jax.errors import UsageError
-from gan_jax.metrics.accuracy import discriminator_accuracies
 from gan_jax.metrics.modes import kl_divergence, label_coverage, mixture_coverage
 from gan_jax.metrics.wasserstein import sliced_wasserstein_distance
 
@@ -76,10 +75,3 @@ def test_sets_of_unequal_size_are_refused():
         sliced_wasserstein_distance(np.zeros((3, 2)), np.zeros((4, 2)))
     with pytest.raises(UsageError, match="two sets of points"):
         sliced_wasserstein_distance(np.zeros((3, 3)), np.zeros((3, 3)))
-
-
-def test_accuracies_count_logits_on_the_right_side_of_0():
-    accuracies = discriminator_accuracies(
-        np.array([1.0, 2.0, 0.1, 3.0]), np.array([1.0, -1.0]), np.array([-1.0, 0.0, 0.5, 2.0, -3.0])
-    )
-    assert [float(x) for x in accuracies] == pytest.approx([1.0, 0.5, 0.6])
