@@ -4,6 +4,8 @@ It learns to reconstruct real images well and generated ones badly, the generato
 well. A controller weighs the two tasks of the discriminator against each other.
 """
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -102,7 +104,8 @@ def began(
         return {"generator": generator_variables, "discriminator": discriminator_variables}, {"k": jnp.zeros(())}
 
     def sample(networks, latents):
-        return jnp.clip(generator.apply(networks["generator"], latents, train=False), -1, 1)
+        images: Any = generator.apply(networks["generator"], latents, train=False)
+        return jnp.clip(images, -1, 1)
 
     return Game(
         players=(
