@@ -47,13 +47,13 @@ def build(config: Config, data: DataInfo) -> Game:
     resolution, _, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.0, b2=0.9)
     return gan(
-        resnet.Generator(resolution, channels, config.width, data.classes),
-        resnet.Discriminator(config.width, classes=data.classes),
+        resnet.Generator(resolution, channels, config.width, len(data.classes)),
+        resnet.Discriminator(config.width, classes=len(data.classes)),
         hinge,
         generator_optimizer=adam,
         discriminator_optimizer=adam,
         latent=normal(config.latent_size),
-        classes=data.classes,
+        classes=len(data.classes),
         discriminator_steps=config.discriminator_steps,
         ema=config.ema,
     )

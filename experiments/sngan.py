@@ -1,7 +1,7 @@
 """SNGAN (Miyato et al. 2018, arXiv 1802.05957): residual networks, spectral normalization and the hinge objective.
 
-On 8x8 scans of digits. The networks of the paper's table 3: --dataset folder:cifar10 --resolution 32
---generator-width 256 --discriminator-width 128 --discriminator-steps 5.
+On 8x8 scans of digits. The networks of the paper's table 3, for 32x32 images: --resolution 32 --generator-width 256
+--discriminator-width 128 --discriminator-steps 5 --latent-size 128.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Config(Settings):
     checkpoint_every: int = 2000
 
     learning_rate: float = 2e-4
-    """Adam's, of both networks (setting C of the paper's table 1 has beta1 = 0.5, those of section 4 beta1 = 0)."""
+    """Adam's, of both networks."""
 
     generator_width: int = 32
     """Features of the generator; at 64x64 of its last block, and 16 times as many in its first."""
