@@ -37,7 +37,7 @@ def feed(
     """
     size = parts * batch_size
     if split.in_memory:
-        rows = _ahead(lambda steps: _indices(split, seed, steps, size), chunk)
+        rows = _ahead(lambda number: _block(split, seed, number, size), chunk)
         yield lambda step: spread(rows(step), parts, devices)
         return
 
@@ -61,30 +61,22 @@ def feed_members(
     """
     size = parts * batch_size
 
-    def of_all(steps: range) -> np.ndarray:
+    def of_all(number: int) -> np.ndarray:
         # Seed by seed, so that no seed's permutation is made again at every step.
-        rows = {seed: _indices(split, seed, steps, size) for seed in set(seeds)}
+        rows = {seed: _block(split, seed, number, size) for seed in set(seeds)}
         return np.stack([rows[seed] for seed in seeds], axis=1)
 
     rows = _ahead(of_all, chunk)
     return lambda step: rows(step) if devices == 1 else np.stack(np.split(rows(step), devices, axis=1))
 
 
-def _indices(split: Split, seed: int, steps: range, size: int) -> np.ndarray:
-    return np.stack([batch_indices(seed, step, size, len(split)) for step in steps]).astype(np.int32)
+def _block(split: Split, seed: int, number: int, size: int) -> np.ndarray:
+    """The indices of the steps from number * _STEPS_AHEAD on: (_STEPS_AHEAD, size)."""
+    # Batches follow one another without a gap, so those of many steps are one large batch.
+    return batch_indices(seed, number, _STEPS_AHEAD * size, len(split)).astype(np.int32).reshape(_STEPS_AHEAD, size)
 
 
-def _ahead(rows: Callable[[range], np.ndarray], chunk: int) -> Callable[[int], np.ndarray]:
-    """From a function that gives the rows of some steps to one that gives those of `chunk` steps from a step on.
-
-    It makes them for many steps at once, while the device has work to do.
-    """
-
-    @lru_cache(maxsize=2)
-    def block(number: int) -> np.ndarray:
-        return rows(range(number * _STEPS_AHEAD, (number + 1) * _STEPS_AHEAD))
-
-    def from_step(step: int) -> np.ndarray:
-        return np.stack([block(s // _STEPS_AHEAD)[s % _STEPS_AHEAD] for s in range(step, step + chunk)])
-
-    return from_step
+def _ahead(block: Callable[[int], np.ndarray], chunk: int) -> Callable[[int], np.ndarray]:
+    """From a function that gives the rows of block 0, 1, ... of steps to one that gives `chunk` from a step on."""
+    block = lru_cache(maxsize=2)(block)
+    return lambda step: np.stack([block(s // _STEPS_AHEAD)[s % _STEPS_AHEAD] for s in range(step, step + chunk)])

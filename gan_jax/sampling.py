@@ -41,7 +41,8 @@ def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -
 
     The i-th depends on `seed` and i alone.
     """
-    return decode(game, networks, game.latents(jax.random.key(seed), count))
+    latents = jax.jit(game.latents, static_argnums=1)(jax.random.key(seed), count)
+    return decode(game, networks, latents)
 
 
 def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns: int, seed: int) -> np.ndarray:

@@ -1,6 +1,8 @@
 """Scikit-learn's scans of handwritten digits: 1,797 real images of 8x8 that a pip install brings."""
 
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -22,10 +24,12 @@ def digits(resolution: int) -> Dataset:
 
 def _scans() -> dict[str, np.ndarray]:
     """All of them, images uint8 (1797, 8, 8) and labels int32 (1797,)."""
-    from sklearn.datasets import load_digits  # takes seconds: cached
-
-    pixels, target = load_digits(return_X_y=True)
+    # What sklearn.datasets.load_digits reads, without importing scikit-learn, which takes seconds.
+    package = find_spec("sklearn")
+    assert package is not None
+    assert package.origin is not None
+    table = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
     return {
-        "images": np.rint(pixels.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8),
-        "labels": target.astype(np.int32),
+        "images": np.rint(table[:, :64].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8),
+        "labels": table[:, 64].astype(np.int32),
     }
