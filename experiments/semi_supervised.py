@@ -50,15 +50,18 @@ def discriminator(config: Config, data: DataInfo) -> ClassLogits:
     return ClassLogits(dcgan.Discriminator(config.width, outputs=len(data.classes)))
 
 
+def optimizer(config: Config) -> optax.GradientTransformation:
+    return optax.adam(config.learning_rate, b1=0.5)
+
+
 def build(config: Config, data: DataInfo) -> Game:
     resolution, _, channels = data.image_shape
-    adam = optax.adam(config.learning_rate, b1=0.5)
     return gan(
         dcgan.Generator(resolution, channels, config.width),
         discriminator(config, data),
         non_saturating,
-        generator_optimizer=adam,
-        discriminator_optimizer=adam,
+        generator_optimizer=optimizer(config),
+        discriminator_optimizer=optimizer(config),
         latent=normal(config.latent_size),
         regularizers=[classify_real(config.class_weight)],
         ema=config.ema,

@@ -23,7 +23,7 @@ def classify_real(weight: float = 1.0) -> Regularizer:
     the first term of equation 3). The weight is at least 0.
     """
     at_least(0, "the weight of classify_real", weight)
-    return stateless("classify_real", lambda view: weight * _cross_entropy(view, view.real_output))
+    return stateless("classify_real", lambda view: weight * class_loss(view.real_output, _labels(view)))
 
 
 def classify_fake(weight: float = 1.0) -> Regularizer:
@@ -33,17 +33,23 @@ def classify_fake(weight: float = 1.0) -> Regularizer:
     classify generated examples too, the generator to make what is classified as it was told. The weight is at least 0.
     """
     at_least(0, "the weight of classify_fake", weight)
-    return stateless("classify_fake", lambda view: weight * _cross_entropy(view, view.fake_output))
+    return stateless("classify_fake", lambda view: weight * class_loss(view.fake_output, _labels(view)))
 
 
-def _cross_entropy(view: View, output: Tree) -> jax.Array:
-    """Mean of -log softmax(logits)_label over the labelled examples of all devices; 0 if there are none."""
+def class_loss(output: Tree, labels: jax.Array) -> jax.Array:
+    """The mean of -log softmax(l)_label over the labelled examples of all devices, 0 if there are none.
+
+    output: what a discriminator returned, with the head "classes" l, (N, K). labels: int32 (N,), -1 for none.
+    """
     classes = head(output, "classes")
-    if "label" not in view.batch:
-        raise ValueError("a discriminator that classifies needs labels, and the data have none")
-    labels = view.batch["label"]
     labelled = (labels >= 0).astype(classes.dtype)
     losses = optax.softmax_cross_entropy_with_integer_labels(classes, jnp.maximum(labels, 0))
     # Devices may have different numbers of labels: the mean over devices of this is the mean over all examples.
     share = mean_over_devices(jnp.mean(labelled))
     return jnp.mean(losses * labelled) / jnp.where(share > 0, share, 1)
+
+
+def _labels(view: View) -> jax.Array:
+    if "label" not in view.batch:
+        raise ValueError("a discriminator that classifies needs labels, and the data have none")
+    return view.batch["label"]

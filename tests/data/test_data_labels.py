@@ -1,0 +1,81 @@
+"""Hidden labels, and labels that name no class."""
+
+import numpy as np
+import pytest
+
+from gan_jax.data import Dataset, Split, hide_labels, load
+from gan_jax.errors import UsageError
+
+COUNTS = (5, 9, 30)
+
+
+def dataset(labels=True):
+    rng = np.random.default_rng(0)
+    train, test = (rng.permutation(np.repeat(np.arange(3, dtype=np.int32), counts)) for counts in (COUNTS, (2, 2, 2)))
+    images = [np.zeros((len(part), 2, 2, 1), np.uint8) for part in (train, test)]
+    splits = [Split(x, part if labels else None) for x, part in zip(images, (train, test), strict=True)]
+    return Dataset("mine", *splits, ("ant", "bee", "cat") if labels else ())
+
+
+@pytest.mark.parametrize("per_class", [1, 4, 5])
+def test_as_many_labels_of_each_class_are_kept_and_they_are_true(per_class):
+    data = dataset()
+    hidden = hide_labels(data, per_class)
+    kept = hidden.train.labels >= 0
+    assert np.bincount(hidden.train.labels[kept]).tolist() == [per_class] * 3
+    np.testing.assert_array_equal(hidden.train.labels[kept], data.train.labels[kept])
+    assert set(hidden.train.labels[~kept]) == {-1}
+    assert hidden.train.labels.dtype == np.int32
+    # Nothing else has changed, and nothing of the data that were given.
+    assert hidden.train.images is data.train.images
+    assert hidden.test is data.test
+    assert hidden.info == data.info
+    assert data.train.labels.min() == 0
+
+
+def test_the_same_labels_are_kept_every_time_and_more_of_them_add_to_fewer():
+    first, again, more, other = (
+        hide_labels(dataset(), *arguments).train.labels for arguments in ((3,), (3,), (4,), (3, 1))
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.all(more[first >= 0] >= 0)
+    assert np.any(first != other)
+
+
+def test_without_a_number_all_labels_are_kept():
+    data = dataset()
+    assert hide_labels(data, None) is data
+
+
+def test_more_labels_than_a_class_has():
+    with pytest.raises(UsageError, match=r"6 labels of each class cannot be kept: mine has 5 .* of class ant"):
+        hide_labels(dataset(), 6)
+
+
+def test_data_without_labels():
+    with pytest.raises(UsageError, match="mine have no labels"):
+        hide_labels(dataset(labels=False), 1)
+
+
+def test_fewer_than_one_label():
+    with pytest.raises(UsageError, match=r"at least 1 .* not 0"):
+        hide_labels(dataset(), 0)
+
+
+@pytest.mark.parametrize("name", ["labels", "test_labels"])
+def test_a_negative_label_in_an_archive_is_refused_with_the_file_and_the_value(tmp_path, name):
+    labels = {part: np.array([0, 1, 0, 1]) for part in ("labels", "test_labels")}
+    labels[name][2] = -3
+    images = np.zeros((4, 8, 8), np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images, test_images=images, **labels)
+    with pytest.raises(UsageError, match=rf"mine\.npz: '{name}' holds -3; labels must be at least 0"):
+        load(f"npz:{tmp_path / 'mine.npz'}", resolution=8)
+
+
+def test_labels_with_gaps_in_an_archive_are_numbered_without(tmp_path):
+    """So that none is as large as the number of classes."""
+    images, labels = np.zeros((6, 8, 8), np.uint8), np.array([7, 300, 7, 300, 7, 300], np.uint16)
+    np.savez(tmp_path / "mine.npz", images=images, labels=labels)
+    data = load(f"npz:{tmp_path / 'mine.npz'}", resolution=8)
+    assert data.classes == ("7", "300")
+    assert set(data.train.labels) == {0, 1}
