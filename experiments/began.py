@@ -21,7 +21,7 @@ class Config(Settings):
     steps: int = 2000
 
     learning_rate: float = 5e-4
-    """Adam's at first, of both networks; it falls to 0 by a cosine. (The paper halves it when the convergence stalls.)"""
+    """Adam's at first, of both networks; it falls to 0 by a cosine. (The paper halves it when convergence stalls.)"""
 
     gamma: float = 0.9
     """Loss of generated images over that of real ones which the controller aims at: lower is sharper, less diverse."""

@@ -1,7 +1,7 @@
 """Trains the methods of this folder, each with several seeds, and writes their table into README.md beside this file.
 
     python experiments/methods.py                   # all; what is finished is kept, what was interrupted goes on
-    python experiments/methods.py hinge wgan_gp     # these, the others as they were
+    python experiments/methods.py lsgan wgan_gp     # these, the others as they were
 
 Every run is that of `gan-jax sweep experiments/NAME.py --seeds 3 --workdir runs/methods/NAME`.
 """
@@ -21,13 +21,22 @@ START, END = "<!-- methods: start -->", "<!-- methods: end -->"
 
 # By what they are measured with; the first of each is what the others are compared with.
 TABLES = {
-    "Images of digits, 8x8": ("dcgan_digits",),
-    "Points": ("ring",),
+    "Images of digits, 8x8": (
+        *("dcgan_digits", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan", "r3gan", "sngan", "began"),
+        *("label_smoothing", "instance_noise", "dragan", "r1", "lecam", "consistency", "feature_matching"),
+        *("diffaugment", "ada", "conditional", "projection", "acgan", "infogan", "semi_supervised"),
+    ),
+    "Points": ("ring", "unrolled", "extragradient", "packing"),
+    "Stacked digits, 1,000 modes": ("stacked_digits",),
 }
 TITLES = {
     "frechet_ratio": "Fréchet distance, times real",
     "precision": "precision",
     "recall": "recall",
+    "modes_covered": "modes covered",
+    "high_quality": "high-quality share",
+    "reverse_kl": "reverse KL",
+    "kl": "KL",
 }
 
 

@@ -7,13 +7,13 @@ tell: section 4.1. With --pack 1 it is the plain GAN.
 from dataclasses import dataclass
 
 import optax
-from gan_jax.networks.packing import Packed
 
 from gan_jax.data import DataInfo
 from gan_jax.game import Game
 from gan_jax.games.gan import gan
 from gan_jax.latents import normal
 from gan_jax.networks import mlp
+from gan_jax.networks.sets import Packed
 from gan_jax.objectives import non_saturating
 from gan_jax.settings import Settings
 

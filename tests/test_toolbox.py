@@ -1,0 +1,102 @@
+"""Any objective, regularizer and networks that make sense together train, as they are, wherever a game trains."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from gan_jax import objectives, regularizers
+from gan_jax.divergences import DIVERGENCES, f_gan
+from gan_jax.game import init_state, train_step
+from gan_jax.games.gan import gan
+from gan_jax.latents import normal
+from gan_jax.networks import dcgan, mlp, resnet
+from gan_jax.networks.computing import computing
+from gan_jax.networks.normalization import no_norm, spectral_norm
+from gan_jax.parallel import AXIS
+
+OBJECTIVES = {
+    "minimax": objectives.minimax,
+    "non_saturating": objectives.non_saturating,
+    "smoothed": objectives.smoothed(),
+    "least_squares": objectives.least_squares(),
+    "wasserstein": objectives.wasserstein,
+    "hinge": objectives.hinge,
+    "relativistic_average": objectives.relativistic_average,
+    "relativistic_pairing": objectives.relativistic_pairing,
+} | {f"f_gan {name}": f_gan(name) for name in DIVERGENCES}
+REGULARIZERS = {
+    "r1": regularizers.r1(10.0),
+    "r2": regularizers.r2(10.0),
+    "zero_centred": regularizers.zero_centred(1.0),
+    "wgan_gp": regularizers.wgan_gp(),
+    "dragan": regularizers.dragan(),
+    "lecam": regularizers.lecam(0.1),
+    "consistency": regularizers.consistency(lambda images, keys: images[:, ::-1]),
+    "orthogonal": regularizers.orthogonal(1e-3),
+    "lazy r1": regularizers.every(4, regularizers.r1(10.0)),
+}
+NETWORKS = {
+    "mlp": (mlp.ImageGenerator((8, 8, 1), (8,)), mlp.Discriminator((8,))),
+    "dcgan": (dcgan.Generator(8, 1, 2), dcgan.Discriminator(2, normalization=no_norm)),
+    "dcgan, spectral norm": (dcgan.Generator(8, 1, 2), dcgan.Discriminator(2, normalization=spectral_norm)),
+    "resnet": (resnet.Generator(8, 1, 4), resnet.Discriminator(4)),
+}
+BATCH = {"image": np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 1)).astype(np.float32)}
+
+
+def game_of(objective, regularizer, networks):
+    adam = optax.adam(1e-3, b1=0.5)
+    chosen = [REGULARIZERS[regularizer]]
+    return gan(*NETWORKS[networks], OBJECTIVES[objective], adam, adam, latent=normal(4), regularizers=chosen)
+
+
+def shapes(tree):
+    return jax.tree.map(lambda x: (x.shape, x.dtype), tree)
+
+
+@pytest.mark.parametrize("networks", [name for name in NETWORKS if name != "mlp"])
+def test_every_pair_traces_alone_on_devices_and_in_bfloat16(networks):
+    """Traced only, which is quick: the next state is like the one before, in shapes and in types."""
+    for objective, regularizer in itertools.product(OBJECTIVES, REGULARIZERS):
+        game = game_of(objective, regularizer, networks)
+        state = jax.eval_shape(lambda game=game: init_state(game, jax.random.key(0)))
+
+        def on_devices(state, batch, game=game):
+            def one(batch):
+                return train_step(game, state, batch)
+
+            return jax.vmap(one, axis_name=AXIS)(jax.tree.map(lambda x: x.reshape(2, 2, 8, 8, 1), batch))
+
+        def in_bfloat16(state, batch, game=game):
+            with computing("bfloat16"):
+                return train_step(game, state, batch)
+
+        for run in (lambda state, batch, game=game: train_step(game, state, batch), in_bfloat16):
+            after, metrics = jax.eval_shape(run, state, BATCH)
+            assert shapes(after) == shapes(state), (objective, regularizer)
+            assert all(value.shape == () for value in metrics.values())
+        after, metrics = jax.eval_shape(on_devices, state, BATCH)
+        assert shapes(after) == jax.tree.map(lambda x: ((2, *x.shape), x.dtype), state)
+
+
+# Each objective and each regularizer at least once.
+PAIRS = [(name, list(REGULARIZERS)[i % len(REGULARIZERS)]) for i, name in enumerate(OBJECTIVES)]
+
+
+@pytest.mark.parametrize("networks", NETWORKS)
+def test_pairs_play_two_rounds_with_finite_losses_that_move_both_players(networks):
+    pairs = PAIRS if networks == "mlp" else PAIRS[:2]
+    for objective, regularizer in pairs:
+        game = game_of(objective, regularizer, networks)
+        start = init_state(game, jax.random.key(0))
+        play = jax.jit(lambda state, batch, game=game: train_step(game, state, batch))
+        state, _ = play(start, BATCH)
+        state, metrics = play(state, BATCH)
+        assert all(np.isfinite(value) for value in metrics.values()), (objective, regularizer, metrics)
+        for player in start.params:
+            moved = jax.tree.map(lambda a, b: jnp.any(a != b), start.params[player], state.params[player])
+            assert any(jax.tree.leaves(moved)), (objective, regularizer, player)
