@@ -103,9 +103,12 @@ def make_step(
         latents = torch.randn(batch_size, latent_size, device=device)
         with autocast():
             fakes = run_g(latents)
-            real_logits, fake_logits = run_d(images), run_d(fakes.detach())
-        loss = F.relu(1 - real_logits.float()).mean() + F.relu(1 + fake_logits.float()).mean()
-        loss.backward()
+            real_logits = run_d(images)
+        # Before the next pass makes its power iteration, which changes in place what a compiled backward pass reads.
+        F.relu(1 - real_logits.float()).mean().backward()
+        with autocast():
+            fake_logits = run_d(fakes.detach())
+        F.relu(1 + fake_logits.float()).mean().backward()
         optimizers[0].step()
         optimizers[0].zero_grad(set_to_none=True)
 
