@@ -75,7 +75,7 @@ def test_a_run_sees_as_many_labels_as_it_is_told(capsys, tmp_path):
         assert gan_jax(capsys, *arguments, "--labels-per-class", count, "--workdir", run).status == 0
         assert json.loads((run / "config.json").read_text())["settings"]["labels_per_class"] == count
     few, many = ([row["discriminator_classify_real"] for row in metrics(run)] for run in runs)
-    # Ten labels among 1,348 images: hardly one in batches of 16, where the loss is then 0.
+    # Ten labels among 1,348 images: there is hardly one in batches of 16, and without any the loss is 0.
     assert min(few) == 0
     assert min(many) > 1
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_jax.data import Dataset, Split, hide_labels, load
+from gan_jax.data import Dataset, Split, batch_indices, hide_labels, load
 from gan_jax.errors import UsageError
 
 COUNTS = (5, 9, 30)
@@ -40,6 +40,15 @@ def test_the_same_labels_are_kept_every_time_and_more_of_them_add_to_fewer():
     np.testing.assert_array_equal(first, again)
     assert np.all(more[first >= 0] >= 0)
     assert np.any(first != other)
+
+
+def test_kept_labels_are_not_what_a_run_of_the_same_seed_sees_first():
+    labels = np.arange(1000, dtype=np.int32) % 10
+    split = Split(np.zeros((1000, 1, 1, 1), np.uint8), labels)
+    for seed in range(3):
+        hidden = hide_labels(Dataset("mine", split, split, tuple("0123456789")), 10, seed)
+        seen = hidden.train.labels[batch_indices(seed, 0, 200, 1000)]
+        assert 5 < np.sum(seen >= 0) < 40  # of the 100 that are kept, 20 are to be expected
 
 
 def test_without_a_number_all_labels_are_kept():
