@@ -36,7 +36,7 @@ def test_every_step_is_that_of_a_single_device(played, run, steps):
     one, eight = played(run, 1), played(run, 8)
     metrics = [name for name in one if not name.startswith("[") and name not in ("all_reduced", "parameters")]
     norms = {"discriminator_gradient_norm", "generator_gradient_norm"}
-    assert set(metrics) == {"discriminator_loss", "generator_loss", "D(x)", "D(G(z))"} | norms
+    assert set(metrics) == {"discriminator_loss", "generator_loss", "D(x)", "D(G(z))", "accuracy_real"} | norms
     for name in metrics:
         assert len(one[name]) == steps
         np.testing.assert_allclose(eight[name], one[name], rtol=1e-5, err_msg=name)
