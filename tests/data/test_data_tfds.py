@@ -62,6 +62,11 @@ class TinyWithheld(Base):
         return {"image": pixels, "label": -1 if split == "test" else number % 2}
 
 
+class TinyPartly(Base):
+    def example(self, number, pixels, split):
+        return {"image": pixels, "label": -1 if number == 7 else number % 2}
+
+
 class TinyText(Base):
     FEATURES = {"text": tfds.features.Text()}
 
@@ -73,7 +78,7 @@ class TinySequential(Base):
     pass
 
 
-for builder in (TinyColour, TinyGray, TinyWithheld, TinyText):
+for builder in (TinyColour, TinyGray, TinyWithheld, TinyPartly, TinyText):
     builder(data_dir=sys.argv[1], file_format="array_record").download_and_prepare()
 TinyColour.VERSION, TinyColour.SPLITS = tfds.core.Version("1.10.0"), {"train": 2, "test": 2}
 TinyColour(data_dir=sys.argv[1], file_format="array_record").download_and_prepare()
@@ -179,6 +184,7 @@ def test_what_stays_on_disk_equals_what_is_in_memory(prepared):
     ("name", "message"),
     [
         ("tiny_text", "no images.*text"),
+        ("tiny_partly", "training images in .*tiny_partly.* have the label -1; .* at least 0 and below 2"),
         ("tiny_sequential", "prepared as tfrecord.*array_record"),
         ("tiny_colour:2.0.0", "prepared are tfds:tiny_colour:1.0.0, tfds:tiny_colour:1.10.0"),
         ("tiny_color", "did you mean tfds:tiny_colour"),
