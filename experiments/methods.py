@@ -3,7 +3,7 @@
     python experiments/methods.py                   # all; what is finished is kept, what was interrupted goes on
     python experiments/methods.py lsgan wgan_gp     # these, the others as they were
 
-Every run is that of `gan-jax sweep experiments/NAME.py --seeds 3 --workdir runs/methods/NAME`.
+Every run is that of `gan-jax sweep experiments/NAME.py FLAGS --seeds 3 --workdir runs/methods/NAME_FLAGS`.
 """
 
 import ast
@@ -19,14 +19,17 @@ import tyro
 HERE = Path(__file__).parent
 START, END = "<!-- methods: start -->", "<!-- methods: end -->"
 
-# By what they are measured with; the first of each is what the others are compared with.
+# By what they are measured with. Each is an experiment of this folder, perhaps with flags. First come the plain games
+# to compare the others with: as many rounds, or as few examples.
 TABLES = {
     "Images of digits, 8x8": (
-        *("dcgan_digits", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan", "r3gan", "sngan", "began"),
-        *("label_smoothing", "instance_noise", "dragan", "r1", "lecam", "consistency", "feature_matching"),
-        *("diffaugment", "ada", "conditional", "projection", "acgan", "infogan", "semi_supervised"),
+        *("dcgan_digits", "dcgan_digits --steps 8000", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan"),
+        *("r3gan", "sngan", "began", "label_smoothing", "instance_noise", "dragan", "r1", "lecam", "consistency"),
+        *("feature_matching", "conditional", "projection", "acgan", "infogan", "semi_supervised"),
     ),
-    "Points": ("ring", "unrolled", "extragradient", "packing"),
+    "200 images of digits": ("dcgan_digits --examples 200 --steps 4000", "diffaugment", "ada"),
+    "Eight Gaussians on a ring": ("ring", "unrolled --unrolled-steps 0", "unrolled", "extragradient"),
+    "25 Gaussians on a grid": ("packing --pack 1", "packing"),
     "Stacked digits, 1,000 modes": ("stacked_digits",),
 }
 TITLES = {
@@ -45,7 +48,8 @@ class Options:
     """Trains methods with several seeds each, and writes the table of all that were trained."""
 
     names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Of experiments in this folder; all of the table's unless given."""
+    """Of experiments in this folder, with the flags of the table if any: "packing --pack 1". All of the table's unless
+    given."""
 
     seeds: int = 3
     """Of each."""
@@ -70,15 +74,21 @@ def main() -> None:
 
 
 def train(name: str, options: Options) -> None:
-    command = ["gan-jax", "sweep", HERE / f"{name}.py", "--seeds", str(options.seeds), "--workdir", options.out / name]
+    experiment, *flags = name.split()
+    swept = ["--seeds", str(options.seeds), "--workdir", folder(name, options)]
+    command = ["gan-jax", "sweep", HERE / f"{experiment}.py", *flags, *swept]
     print(f"== {name}", flush=True)
     if subprocess.run(command).returncode not in (0, 1):  # 1: every member failed, which is a result
         sys.exit(f"methods.py: {name} could not be trained")
 
 
+def folder(name: str, options: Options) -> Path:
+    return options.out / name.replace(" --", "_").replace(" ", "=")
+
+
 def table(title: str, names: tuple[str, ...], options: Options) -> str:
     """The finished sweeps among `names`, a line each."""
-    results = {name: read(options.out / name) for name in names}
+    results = {name: read(folder(name, options)) for name in names}
     results = {name: result for name, result in results.items() if result}
     measures = [m for m in TITLES if any(m in result["measures"] for result in results.values())]
     lines = [["experiment", "method", "rounds", *(TITLES[m] for m in measures), "seconds a run"]]
@@ -86,7 +96,9 @@ def table(title: str, names: tuple[str, ...], options: Options) -> str:
     for name, result in results.items():
         cells = [words(result["measures"].get(m), result) for m in measures]
         seconds = "" if result["seconds"] is None else f"{result['seconds']:.0f}"
-        lines.append([f"[{name}]({name}.py)", summary(name), f"{result['steps']:,}", *cells, seconds])
+        experiment, *flags = name.split()
+        link = " ".join([f"[{experiment}]({experiment}.py)", *([f"`{' '.join(flags)}`"] if flags else [])])
+        lines.append([link, summary(experiment), f"{result['steps']:,}", *cells, seconds])
     return f"**{title}**\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 

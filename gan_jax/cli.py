@@ -189,8 +189,10 @@ def _sample(arguments: list[str]) -> None:
         samples = interpolate_images(game, networks, -(-count // columns), columns, options.seed)
         picture = walks_portrait(samples, columns, real)
     else:
+        columns = grid_columns(game, count)
+        count -= 0 if options.count else count % (columns or 1)  # whole rows, unless one asks for a number
         samples = sample_images(game, networks, count, options.seed)
-        picture = portrait(samples, real, grid_columns(game, count))
+        picture = portrait(samples, real, columns)
     attempt(options.out, lambda: save_image(picture, options.out))
     console.print(f"{len(samples)} samples of step {step}: {options.out}")
 

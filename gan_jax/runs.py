@@ -23,6 +23,7 @@ from gan_jax.errors import UsageError, UserError
 from gan_jax.experiment import Experiment, load_experiment
 from gan_jax.files import write_aside
 from gan_jax.game import Game, State, init_state, networks
+from gan_jax.sampling import class_count
 from gan_jax.settings import Settings
 
 _PACKAGES = ("gan-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
@@ -58,6 +59,10 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
         raise UsageError(f"--flip mirrors images, and {settings.dataset} has points")
     try:
         game = experiment.build(settings, info)
+        known, classes = len(info.classes), class_count(game, len(info.classes) + 1)
+        if classes is not None and classes != known:
+            more = "more than" if classes > known else f"{classes}, not"
+            raise ValueError(f"its game is of {more} the {known} classes that {settings.dataset} has")
         return game, jax.eval_shape(lambda: init_state(game, jax.random.key(0)))
     except ValueError as error:
         raise UsageError(f"{experiment.path.name}: {error}") from error

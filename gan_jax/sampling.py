@@ -31,9 +31,14 @@ def of_class(game: Game, label: int) -> Game:
 
 def grid_columns(game: Game, count: int) -> int | None:
     """Columns of a grid of `count` samples of which each is of one class, if there are 2 to 16 classes; else None."""
+    classes = class_count(game, count)
+    return classes if classes and 2 <= classes <= _MOST_COLUMNS else None
+
+
+def class_count(game: Game, count: int) -> int | None:
+    """Of how many classes `count` samples are; None if the game is not conditional."""
     labels = _labels(game, count)
-    classes = 1 if labels is None else len(np.unique(labels))
-    return classes if 2 <= classes <= _MOST_COLUMNS else None
+    return None if labels is None else len(np.unique(labels))
 
 
 def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -> np.ndarray:
@@ -75,11 +80,13 @@ def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
 
 def _labels(game: Game, count: int) -> np.ndarray | None:
     """Those of the first samples (count,); None if the game is not conditional."""
-    leaves = jax.tree.leaves(game.latents(jax.random.key(0), count))
-    return next((np.asarray(x) for x in leaves if _is_labels(x)), None)
+    key = jax.random.key(0)
+    if not any(map(_is_labels, jax.tree.leaves(jax.eval_shape(lambda: game.latents(key, count))))):
+        return None
+    return next(np.asarray(x) for x in jax.tree.leaves(game.latents(key, count)) if _is_labels(x))
 
 
-def _is_labels(x: jax.Array) -> bool:
+def _is_labels(x: jax.Array | jax.ShapeDtypeStruct) -> bool:
     return jnp.issubdtype(x.dtype, jnp.integer)
 
 

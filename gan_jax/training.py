@@ -69,8 +69,9 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
 def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> None:
     """Writes the run folder's picture of samples of this state. The latents are always the same."""
     count = enough(data.info)
-    samples = sample_images(game, networks(state), count, _SAMPLE_SEED)
-    picture = portrait(samples, data.train.images, grid_columns(game, count))
+    columns = grid_columns(game, count)
+    samples = sample_images(game, networks(state), count - count % (columns or 1), _SAMPLE_SEED)  # whole rows
+    picture = portrait(samples, data.train.images, columns)
     save_image(picture, folder / "samples" / f"step_{int(state.step):08d}.png")
 
 

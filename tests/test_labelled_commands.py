@@ -52,6 +52,14 @@ def test_data_without_labels_are_refused(capsys, tmp_path, unlabelled, name):
     assert not run.exists()
 
 
+@pytest.mark.parametrize(("classes", "message"), [(5, "of 5, not the 10 classes"), (12, "more than the 10 classes")])
+def test_a_game_of_other_classes_than_the_data_is_refused(capsys, tmp_path, classes, message):
+    source = experiment("conditional").read_text()
+    (tmp_path / "other.py").write_text(source.replace("len(data.classes)", str(classes)))
+    refused(gan_jax(capsys, "train", tmp_path / "other.py", "--workdir", tmp_path / "run"), message)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(("value", "message"), [(0, "at least 1, not 0"), (200, "of class")])
 def test_labels_that_cannot_be_kept_are_refused(capsys, tmp_path, value, message):
     run = tmp_path / "run"
@@ -84,8 +92,8 @@ def test_samples_of_a_conditional_run_go_through_the_classes_or_are_of_one(capsy
     run, out = tmp_path / "run", tmp_path / "grid.png"
     arguments = *SMALL, "--steps", 1, "--workdir", run
     assert gan_jax(capsys, "train", experiment("conditional"), *arguments).status == 0
-    # 64 samples in rows of the ten classes, tiles of 32 pixels with a line between.
-    assert Image.open(run / "samples" / "step_00000001.png").size == (10 * 33 - 1, 7 * 33 - 1)
+    # 60 samples in rows of the ten classes, tiles of 32 pixels with a line between.
+    assert Image.open(run / "samples" / "step_00000001.png").size == (10 * 33 - 1, 6 * 33 - 1)
     assert gan_jax(capsys, "sample", run, "--count", 20, "--out", out).status == 0
     picture = np.asarray(Image.open(out))
     assert picture.shape == (2 * 33 - 1, 10 * 33 - 1)

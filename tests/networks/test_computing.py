@@ -42,6 +42,8 @@ def played(name, **how):
 def test_bfloat16_takes_nearly_the_same_step_and_keeps_float32(name):
     (moved, _, metrics), (moved_low, after, metrics_low) = played(name), played(name, dtype="bfloat16")
     assert {x.dtype for x in jax.tree.leaves((after.params, after.variables, metrics_low))} == {jnp.dtype("float32")}
+    # A share of 32 images: one or two of them may lie on the other side.
+    np.testing.assert_allclose(metrics_low.pop("accuracy_real"), metrics.pop("accuracy_real"), rtol=0, atol=2.5 / 32)
     for key, value in metrics.items():
         assert metrics_low[key] != value  # it did compute otherwise
         np.testing.assert_allclose(metrics_low[key], value, rtol=2e-2)
