@@ -1,4 +1,5 @@
 import os
+import tracemalloc  # noqa: F401  pytest's report of an object that was not closed imports it, wherever that happens
 
 import pytest
 

@@ -61,9 +61,8 @@ def shapes(tree):
 
 # Each objective and each regularizer at least once.
 PAIRS = [(name, list(REGULARIZERS)[i % len(REGULARIZERS)]) for i, name in enumerate(OBJECTIVES)]
-ALL = list(itertools.product(OBJECTIVES, REGULARIZERS))
 # All pairs where a trace is short: what an objective asks of a regularizer is the same in all networks.
-TRACED = {"mlp": ALL, "dcgan": ALL, "dcgan, spectral norm": PAIRS, "resnet": PAIRS}
+TRACED = dict.fromkeys(NETWORKS, tuple(PAIRS)) | {"mlp": tuple(itertools.product(OBJECTIVES, REGULARIZERS))}
 
 
 @pytest.mark.parametrize("networks", NETWORKS)
@@ -85,7 +84,7 @@ def test_every_pair_traces_on_devices_in_bfloat16(networks):
 
 @pytest.mark.parametrize("networks", NETWORKS)
 def test_pairs_play_two_rounds_with_finite_losses_that_move_both_players(networks):
-    pairs = PAIRS if networks == "mlp" else PAIRS[:2]
+    pairs = PAIRS if networks == "mlp" else PAIRS[:1]
     for objective, regularizer in pairs:
         game = game_of(objective, regularizer, networks)
         start = init_state(game, jax.random.key(0))
