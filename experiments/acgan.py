@@ -25,7 +25,7 @@ class Config(Settings):
 
     dataset: str = "digits"
     resolution: int = 8
-    steps: int = 8000
+    steps: int = 5000
     sample_every: int = 1000
     checkpoint_every: int = 2000
 

@@ -21,7 +21,7 @@ class Config(Settings):
 
     dataset: str = "digits"
     resolution: int = 8
-    steps: int = 8000
+    steps: int = 5000
 
     weight_real: float = 10.0
     """Of the change of D's logits on real images, lambda_real."""

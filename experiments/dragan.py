@@ -21,7 +21,7 @@ class Config(Settings):
 
     dataset: str = "digits"
     resolution: int = 8
-    steps: int = 8000
+    steps: int = 5000
 
     weight: float = 10.0
     """Of the gradient penalty, lambda."""

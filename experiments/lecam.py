@@ -20,7 +20,7 @@ class Config(Settings):
 
     dataset: str = "digits"
     resolution: int = 8
-    steps: int = 8000
+    steps: int = 5000
 
     weight: float = 0.1
     """Of the squared distances, lambda."""

@@ -23,7 +23,7 @@ START, END = "<!-- methods: start -->", "<!-- methods: end -->"
 # to compare the others with: as many rounds, or as few examples.
 TABLES = {
     "Images of digits, 8x8": (
-        *("dcgan_digits", "dcgan_digits --steps 8000", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan"),
+        *("dcgan_digits", "dcgan_digits --steps 5000", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan"),
         *("r3gan", "sngan", "began", "label_smoothing", "instance_noise", "dragan", "r1", "lecam", "consistency"),
         *("feature_matching", "conditional", "projection", "acgan", "infogan", "semi_supervised"),
     ),

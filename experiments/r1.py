@@ -21,7 +21,7 @@ class Config(Settings):
 
     dataset: str = "digits"
     resolution: int = 8
-    steps: int = 8000
+    steps: int = 5000
 
     gamma: float = 0.1
     """Twice the weight of the squared gradient norm."""

@@ -35,7 +35,7 @@ from gan_jax.stepping import fast_options, run_once
 class Study:
     """Semi-supervised learning by a GAN, against the labelled images alone."""
 
-    steps: int = 8000
+    steps: int = 5000
     """Of each training."""
 
     labels_per_class: int = 10
