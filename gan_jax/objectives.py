@@ -3,7 +3,8 @@
 An objective is two functions of the logits of a batch of real and a batch of generated images, each a mean over the
 examples: the `value` that the discriminator *ascends* and the `loss` that the generator *descends*. With logits
 D~(x), the probability that x is real is D(x) = sigmoid(D~(x)). Discriminators that are no classifiers (critics) return
-a score C(x) in the logits' place. Both are a (N,), and E is the mean over the batch.
+a score C(x) in the logits' place. Both are a (N,), or a map (N, h, w) where D judges patches, each of which then counts
+as an example; E is the mean over all of them.
 
 An objective is a tuple, so that one's value goes with another's loss: `hinge._replace(loss=non_saturating_loss)`. The
 family of f-GANs is in `divergences`.
@@ -37,6 +38,18 @@ class Objective(NamedTuple):
     value: OfLogits
     loss: OfLogits
     output: Callable[[jax.Array], jax.Array] = jax.nn.sigmoid
+
+
+def scaled(objective: Objective, factor: float) -> Objective:
+    """`objective` with value and loss times `factor`, which counts where they stand beside other losses."""
+
+    def value(real_logits, fake_logits):
+        return factor * objective.value(real_logits, fake_logits)
+
+    def loss(real_logits, fake_logits):
+        return factor * objective.loss(real_logits, fake_logits)
+
+    return objective._replace(value=value, loss=loss)
 
 
 def minimax_value(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:

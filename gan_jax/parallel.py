@@ -36,6 +36,25 @@ def mean_over_devices(tree):
     return restore(jax.lax.pmean(vector, AXIS))
 
 
+def gather_over_devices(tree):
+    """Every array of `tree` (n, ...), this device's share of a batch, to that of the whole batch (N, ...), in order."""
+    if not axis_is_bound():
+        return tree
+    return jax.tree.map(lambda x: jax.lax.all_gather(x, AXIS, tiled=True), tree)
+
+
+def own_share(tree):
+    """The inverse: of every array (N, ...) of the whole batch, this device's share (n, ...)."""
+    if not axis_is_bound():
+        return tree
+
+    def own(x):
+        count = len(x) // jax.lax.axis_size(AXIS)
+        return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(AXIS) * count, count)
+
+    return jax.tree.map(own, tree)
+
+
 def example_keys(key: jax.Array, count: int) -> jax.Array:
     """One PRNG key for each of this device's `count` examples, shape (count,).
 

@@ -10,19 +10,22 @@ import numpy as np
 import optax
 
 from gan_jax.game import Game, Metrics, State, init_state, move, part
+from gan_jax.games.cyclegan import cyclegan
 from gan_jax.games.gan import gan
+from gan_jax.games.pix2pix import pix2pix
 from gan_jax.latents import normal
-from gan_jax.networks import dcgan, resnet
+from gan_jax.networks import dcgan, patchgan, resnet, translation, unet
 from gan_jax.networks.computing import computing
 from gan_jax.networks.functional import forward
 from gan_jax.networks.layers import Conv
-from gan_jax.networks.normalization import no_norm
+from gan_jax.networks.normalization import no_norm, plain_instance_norm
 from gan_jax.objectives import hinge, non_saturating
 from gan_jax.regularizers import Regularizer, r1, wgan_gp
 from gan_jax.stepping import choose_steps_per_dispatch, fast_options, make_play
 
 Run = Callable[[int], None]
 _IMAGES = 1024
+_PAIRS = 16  # for games of large images
 
 
 def dcgan_game(resolution: int, channels: int, width: int, latent_size: int) -> Game:
@@ -46,20 +49,46 @@ def sngan_step(
     return _game_step(game, resolution, channels, batch_size, precision)
 
 
+def pix2pix_step(resolution: int, channels: int, width: int, batch_size: int, *, precision: str = "float32") -> Run:
+    shape, adam = (resolution, resolution, channels), optax.adam(2e-4, b1=0.5)
+    generator, discriminator = unet.Generator(resolution, channels, width), patchgan.Discriminator(width)
+    return _pairs_step(pix2pix(generator, discriminator, (shape, shape), adam, adam), shape, batch_size, precision)
+
+
+def cyclegan_step(
+    resolution: int, channels: int, width: int, blocks: int, batch_size: int, *, precision: str = "float32"
+) -> Run:
+    shape, adam = (resolution, resolution, channels), optax.adam(2e-4, b1=0.5)
+    generator = translation.Generator(channels, width, blocks)
+    discriminator = patchgan.Discriminator(width, normalization=plain_instance_norm)
+    game = cyclegan((generator, generator), (discriminator, discriminator), (shape, shape), adam, adam)
+    return _pairs_step(game, shape, batch_size, precision)
+
+
 def _game_step(game: Game, resolution: int, channels: int, batch_size: int, precision: str) -> Run:
+    shape = (_IMAGES, resolution, resolution, channels)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    return _step_of(game, {"image": images}, batch_size, precision)
+
+
+def _pairs_step(game: Game, shape: tuple[int, int, int], batch_size: int, precision: str) -> Run:
+    rng = np.random.default_rng(0)
+    images = {name: rng.uniform(-1, 1, (_PAIRS, *shape)).astype(np.float32) for name in ("image", "target")}
+    return _step_of(game, images, batch_size, precision)
+
+
+def _step_of(game: Game, images: dict[str, np.ndarray], batch_size: int, precision: str) -> Run:
     """The step that `gan-jax train` makes, drawing its batches from a dataset on the device."""
     chunk = choose_steps_per_dispatch()
     play = make_play(game, chunk=chunk, devices=1, precision=precision)
-    rng = np.random.default_rng(0)
-    shape = (_IMAGES, resolution, resolution, channels)
-    images = {"image": jax.device_put(rng.integers(0, 256, shape, dtype=np.uint8))}
-    items = rng.integers(0, _IMAGES, (chunk, batch_size), dtype=np.int32)
+    resident = jax.device_put(images)
+    items = np.random.default_rng(1).integers(0, len(images["image"]), (chunk, batch_size), dtype=np.int32)
     state = jax.jit(lambda: init_state(game, jax.random.key(0)))()
 
     def run(n: int) -> None:
         nonlocal state
         while n > 0:
-            state, _ = play(state, images, items, min(n, chunk))
+            state, _ = play(state, resident, items, min(n, chunk))
             n -= chunk
         jax.block_until_ready(state)
 

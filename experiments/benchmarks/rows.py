@@ -57,6 +57,16 @@ def _critic(penalty: str, resolution: int, channels: int, width: int, latents: i
     )
 
 
+def _pix2pix(resolution: int, width: int, batch: int) -> Row:
+    name = f"pix2pix {resolution}x{resolution}, width {width}, batch {batch}"
+    return Row(name, "pix2pix_step", "torch_pix2pix", (resolution, 3, width, batch))
+
+
+def _cyclegan(resolution: int, width: int, blocks: int, batch: int) -> Row:
+    name = f"CycleGAN {resolution}x{resolution}, width {width}, {blocks} blocks, batch {batch}"
+    return Row(name, "cyclegan_step", "torch_cyclegan", (resolution, 3, width, blocks, batch))
+
+
 # On CPU: sizes that two cores train.
 CPU = (
     _dcgan("DCGAN 8x8, the default run", 8, 1, 24, 32, 64),
@@ -69,6 +79,10 @@ CPU = (
     _residual("residual stack, 256 features, 32x32", 32, 256, 2, 4),
     _critic("r1", 32, 3, 32, 100, 64),
     _critic("wgan_gp", 32, 3, 32, 100, 64),
+    _pix2pix(64, 32, 4),
+    _pix2pix(128, 32, 1),
+    _cyclegan(64, 32, 6, 1),
+    _cyclegan(128, 16, 6, 1),
 )
 
 # On a GPU: the sizes of the papers.
@@ -82,4 +96,8 @@ GPU = (
     _residual("residual stack, 256 features, 64x64", 64, 256, 9, 16),
     _critic("r1", 64, 3, 64, 100, 128),
     _critic("wgan_gp", 64, 3, 64, 100, 128),
+    _pix2pix(256, 64, 1),
+    _pix2pix(256, 64, 16),
+    _cyclegan(128, 64, 6, 4),
+    _cyclegan(256, 64, 9, 1),
 )

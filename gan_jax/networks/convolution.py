@@ -46,13 +46,18 @@ def conv(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> 
     return _conv.bind(x, kernel, stride=stride, padding=padding)
 
 
-def conv_transpose(y: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
-    """The linear transpose of `conv`: from y (N, h, w, F) to images (N, (h - 1) stride + k - 2 padding, ..., C).
+def conv_transpose(
+    y: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0, output_padding: int = 0
+) -> jax.Array:
+    """The linear transpose of `conv`.
 
-    `kernel` (k, k, C, F) is that of the convolution it transposes: its last axis is the *input* of this function.
+    From y (N, h, w, F) to images (N, (h - 1) stride + k - 2 padding + output_padding, ..., C). `kernel` (k, k, C, F) is
+    that of the convolution it transposes: its last axis is the *input* of this function. `conv` maps several sides to h
+    where it has a stride; `output_padding`, below the stride, says which of them.
     (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285, section 4.)
     """
-    height, width = ((size - 1) * stride + kernel.shape[0] - 2 * padding for size in y.shape[1:3])
+    border = kernel.shape[0] - 2 * padding + output_padding
+    height, width = ((size - 1) * stride + border for size in y.shape[1:3])
     return _image.bind(y, kernel, stride=stride, padding=padding, sides=(height, width))
 
 

@@ -15,14 +15,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from gan_jax.networks import initializers
 from gan_jax.networks.layers import Conv, ConvTranspose, leaky_relu
 from gan_jax.networks.normalization import BatchNorm, Normalization, batch_norm
-
-_weights = nn.initializers.normal(0.02)
-
-
-def _scales(key, shape, dtype=jnp.float32):
-    return 1 + 0.02 * jax.random.normal(key, shape, dtype)
 
 
 def base_side(resolution: int) -> int:
@@ -49,8 +44,8 @@ class Generator(nn.Module):
     def __call__(self, latents: jax.Array, train: bool) -> jax.Array:
         side = base_side(self.resolution)
         features = self.width * self.resolution // (2 * side)
-        layer = partial(ConvTranspose, use_bias=False, kernel_init=_weights)
-        norm = partial(BatchNorm, train=train, scale_init=_scales)
+        layer = partial(ConvTranspose, use_bias=False, kernel_init=initializers.weights)
+        norm = partial(BatchNorm, train=train, scale_init=initializers.scales)
 
         x = layer(features, kernel_size=side)(latents[:, None, None, :])  # the latents, projected to side x side
         x = nn.relu(norm()(x))
@@ -78,14 +73,14 @@ class Discriminator(nn.Module):
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
         side = base_side(images.shape[1])
         norm, kernels = self.normalization.features, self.normalization.weights
-        layer = partial(Conv, kernel_init=_weights, weights=kernels and partial(kernels, train))
+        layer = partial(Conv, kernel_init=initializers.weights, weights=kernels and partial(kernels, train))
 
         x = leaky_relu(layer(self.width, kernel_size=4, stride=2, padding=1)(images))
         features = self.width
         while x.shape[1] > side:
             features *= 2
-            x = layer(features, kernel_size=4, stride=2, padding=1, use_bias=norm is None)(x)
-            x = leaky_relu(norm(train, _scales)(x) if norm else x)
+            x = layer(features, kernel_size=4, stride=2, padding=1, use_bias=self.normalization.conv_bias)(x)
+            x = leaky_relu(norm(train, initializers.scales)(x) if norm else x)
         self.sow("intermediates", "features", x)
         y = layer(self.outputs, kernel_size=side)(x)[:, 0, 0]
         return y[:, 0] if self.outputs == 1 else y

@@ -36,12 +36,16 @@ class Dense(nn.Module):
 
 
 class Conv(nn.Module):
-    """A square convolution: (N, H, W, C) to (N, (H + 2 padding - kernel_size) // stride + 1, ..., features)."""
+    """A square convolution: (N, H, W, C) to (N, (H + 2 padding - kernel_size) // stride + 1, ..., features).
+
+    The padding is of zeros, or with `reflect` of the pixels beyond the border, mirrored at it.
+    """
 
     features: int
     kernel_size: int
     stride: int = 1
     padding: int = 0
+    reflect: bool = False
     use_bias: bool = True
     kernel_init: Initializer = nn.initializers.lecun_normal()
     weights: Weights | None = None
@@ -50,19 +54,24 @@ class Conv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         x, kernel = cast(x, _kernel(self, shape, -1))
-        return _with_bias(self, conv(x, kernel, self.stride, self.padding))
+        if self.reflect:
+            border = (self.padding, self.padding)
+            x = jnp.pad(x, ((0, 0), border, border, (0, 0)), mode="reflect")
+        return _with_bias(self, conv(x, kernel, self.stride, 0 if self.reflect else self.padding))
 
 
 class ConvTranspose(nn.Module):
-    """A square transposed convolution: (N, h, w, C) to (N, (h - 1) stride + kernel_size - 2 padding, ..., features).
+    """A square transposed convolution.
 
-    The kernel, (k, k, features, C), is that of the convolution that it transposes, as PyTorch has it.
+    (N, h, w, C) to (N, (h - 1) stride + kernel_size - 2 padding + output_padding, ..., features). The kernel,
+    (k, k, features, C), is that of the convolution that it transposes, as PyTorch has it.
     """
 
     features: int
     kernel_size: int
     stride: int = 1
     padding: int = 0
+    output_padding: int = 0
     use_bias: bool = True
     kernel_init: Initializer = nn.initializers.lecun_normal(in_axis=-1, out_axis=-2)
     weights: Weights | None = None
@@ -71,7 +80,7 @@ class ConvTranspose(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, self.features, x.shape[-1])
         x, kernel = cast(x, _kernel(self, shape, -2))
-        return _with_bias(self, conv_transpose(x, kernel, self.stride, self.padding))
+        return _with_bias(self, conv_transpose(x, kernel, self.stride, self.padding, self.output_padding))
 
 
 class UpConv(nn.Module):

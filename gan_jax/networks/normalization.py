@@ -94,11 +94,12 @@ class LayerNorm(nn.Module):
 class InstanceNorm(nn.Module):
     """Instance normalization (Ulyanov, Vedaldi and Lempitsky, arXiv 1607.08022): each channel of each image alone.
 
-    Images (N, H, W, C); scale and bias are (C,).
+    Images (N, H, W, C); scale and bias are (C,), and there are none with `affine=False`.
     """
 
     epsilon: float = 1e-5
     scale_init: Initializer = nn.initializers.ones
+    affine: bool = True
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -107,10 +108,12 @@ class InstanceNorm(nn.Module):
 
 def _normalized_alone(module: LayerNorm | InstanceNorm, x: jax.Array, axes: tuple[int, ...]) -> jax.Array:
     dtype, x = x.dtype, x.astype(jnp.float32)
-    scale = module.param("scale", module.scale_init, x.shape[-1:])
-    bias = module.param("bias", nn.initializers.zeros, x.shape[-1:])
     x = x - jnp.mean(x, axes, keepdims=True)
     x = x * jax.lax.rsqrt(jnp.mean(x * x, axes, keepdims=True) + module.epsilon)
+    if isinstance(module, InstanceNorm) and not module.affine:
+        return x.astype(dtype)
+    scale = module.param("scale", module.scale_init, x.shape[-1:])
+    bias = module.param("bias", nn.initializers.zeros, x.shape[-1:])
     return (x * along(scale, x) + along(bias, x)).astype(dtype)
 
 
@@ -176,15 +179,19 @@ class Normalization:
 
     features: (train, scale_init) -> the layer after a convolution, or None for none.
     weights: train -> the module that kernels go through, or None for none.
+    conv_bias: whether a convolution before `features` has a bias. It needs none where `features` adds its own.
     """
 
     features: Callable[[bool, Initializer], nn.Module] | None = None
     weights: Callable[[bool], nn.Module] | None = None
+    conv_bias: bool = True
 
 
 no_norm = Normalization()
-batch_norm = Normalization(features=lambda train, scale_init: BatchNorm(train, scale_init=scale_init))
-layer_norm = Normalization(features=lambda train, scale_init: LayerNorm(scale_init=scale_init))
-instance_norm = Normalization(features=lambda train, scale_init: InstanceNorm(scale_init=scale_init))
+batch_norm = Normalization(features=lambda train, scale_init: BatchNorm(train, scale_init=scale_init), conv_bias=False)
+layer_norm = Normalization(features=lambda train, scale_init: LayerNorm(scale_init=scale_init), conv_bias=False)
+instance_norm = Normalization(features=lambda train, scale_init: InstanceNorm(scale_init=scale_init), conv_bias=False)
+# Without a scale and bias, as the networks of CycleGAN have it.
+plain_instance_norm = Normalization(features=lambda train, scale_init: InstanceNorm(affine=False))
 weight_norm = Normalization(weights=lambda train: WeightNorm())
 spectral_norm = Normalization(weights=SpectralNorm)

@@ -1,0 +1,65 @@
+"""A history of generated images, from which a discriminator sees old ones too (Shrivastava et al., arXiv 1612.07828).
+
+It is shown images that were made a while ago beside new ones, which keeps it from forgetting them (section 2.3). As in
+CycleGAN's code (Zhu et al., arXiv 1703.10593, section 4), one image after the other.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.parallel import gather_over_devices, own_share
+
+
+class History(NamedTuple):
+    """images: (size, H, W, C), of which the first `count` have been filled. count: int32."""
+
+    images: jax.Array
+    count: jax.Array
+
+
+def empty(size: int, shape: tuple[int, ...]) -> History:
+    """A history of up to `size` images of this shape, with none so far."""
+    return History(jnp.zeros((size, *shape)), jnp.zeros((), jnp.int32))
+
+
+def draw(keys: jax.Array, size: int) -> tuple[jax.Array, jax.Array]:
+    """What `show` decides by, for each image from its own key: whether to swap, bool (N,), and which, int32 (N,)."""
+
+    def one(key):
+        swap_key, place_key = jax.random.split(key)
+        return jax.random.bernoulli(swap_key), jax.random.randint(place_key, (), 0, size)
+
+    return jax.vmap(one)(keys)
+
+
+def show(history: History, images: jax.Array, swap: jax.Array, place: jax.Array) -> tuple[jax.Array, History]:
+    """What is shown instead of images (N, H, W, C), and the history afterwards.
+
+    Each image in turn: before the history is full, the image is stored and shown. Then, where `swap` says so, it takes
+    the place of the image at `place`, which is shown instead; otherwise it is shown and not stored.
+    """
+    size = len(history.images)
+
+    def one(history: History, item):
+        image, swap, place = item
+        full = history.count == size
+        place = jnp.where(full, place, history.count)
+        old = history.images[place]
+        kept = jnp.where(swap | ~full, image, old)
+        shown = jnp.where(swap & full, old, image)
+        return History(history.images.at[place].set(kept), history.count + ~full), shown
+
+    history, shown = jax.lax.scan(one, history, (images, swap, place))
+    return shown, history
+
+
+def show_over_devices(history: History, images: jax.Array, keys: jax.Array) -> tuple[jax.Array, History]:
+    """`show` for the batch of all devices, of which `images` and `keys` (n,) are this device's share.
+
+    Every device has the same history, before and after, and is shown its share.
+    """
+    images, (swap, place) = gather_over_devices((images, draw(keys, len(history.images))))
+    shown, history = show(history, images, swap, place)
+    return own_share(shown), history

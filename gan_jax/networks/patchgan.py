@@ -1,0 +1,83 @@
+"""Discriminators that judge every patch of an image by itself (Isola et al., arXiv 1611.07004, section 3.2.2).
+
+They are convolutional: a map of logits (N, h, w), each of which sees one patch. Layer for layer they are those of the
+authors' PyTorch code.
+"""
+
+from functools import partial
+
+import flax.linen as nn
+import jax
+
+from gan_jax.networks import initializers
+from gan_jax.networks.layers import Conv, leaky_relu
+from gan_jax.networks.normalization import Normalization, batch_norm
+
+
+class Discriminator(nn.Module):
+    """PatchGAN: images (N, H, W, C) in [-1, 1] to logits (N, h, w) of being real.
+
+    `layers` convolutions of stride 2 and two without, all 4x4, so that a logit sees 16x16 pixels with one layer, 34x34
+    with two, 70x70 with three and 286x286 with five (see `receptive_field`). At 256x256, three give a map of 30x30.
+    There are `width` features after the first, doubled by each that follows up to 8 `width`.
+
+    Raises ValueError for fewer than one layer, and for images that are too small for the layers.
+    """
+
+    width: int = 64
+    layers: int = 3
+    normalization: Normalization = batch_norm
+
+    @property
+    def receptive_field(self) -> int:
+        """The side of the patch that a logit sees."""
+        side = 1 + 3 + 3
+        for _ in range(self.layers):
+            side = 2 * (side - 1) + 4
+        return side
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        if self.layers < 1:
+            raise ValueError(f"a PatchGAN has at least 1 layer, not {self.layers}")
+        # A last layer of 4x4 and the one before it take a pixel off each side, at least.
+        if min(images.shape[1:3]) < 3 * 2**self.layers:
+            height, width = images.shape[1:3]
+            raise ValueError(f"a PatchGAN of {self.layers} layers sees nothing of images as small as {height}x{width}")
+        norm, kernels = self.normalization.features, self.normalization.weights
+        layer = partial(
+            Conv,
+            kernel_size=4,
+            padding=1,
+            kernel_init=initializers.weights,
+            weights=kernels and partial(kernels, train),
+        )
+        x = leaky_relu(layer(self.width, stride=2)(images))
+        for i in range(1, self.layers + 1):
+            features, stride = self.width * min(2**i, 8), 2 if i < self.layers else 1
+            x = layer(features, stride=stride, use_bias=self.normalization.conv_bias)(x)
+            x = leaky_relu(norm(train, initializers.scales)(x) if norm else x)
+        return layer(1)(x)[..., 0]
+
+
+class PixelDiscriminator(nn.Module):
+    """PixelGAN, whose patches are single pixels: images (N, H, W, C) in [-1, 1] to logits (N, H, W) of being real."""
+
+    width: int = 64
+    normalization: Normalization = batch_norm
+
+    @property
+    def receptive_field(self) -> int:
+        """The side of the patch that a logit sees."""
+        return 1
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        norm, kernels = self.normalization.features, self.normalization.weights
+        layer = partial(
+            Conv, kernel_size=1, kernel_init=initializers.weights, weights=kernels and partial(kernels, train)
+        )
+        x = leaky_relu(layer(self.width)(images))
+        x = layer(2 * self.width, use_bias=self.normalization.conv_bias)(x)
+        x = leaky_relu(norm(train, initializers.scales)(x) if norm else x)
+        return layer(1, use_bias=self.normalization.conv_bias)(x)[..., 0]

@@ -1,0 +1,58 @@
+"""Plays games of translation on one and on eight virtual CPU devices, and keeps the metrics and the histories.
+
+A script, since the number of devices is settled when jax starts: python translation_devices.py OUT.npz, run by
+test_cyclegan.py.
+"""
+
+import os
+import sys
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+# Without LLVM's optimizations: compiling is what takes the time here.
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0"
+
+import jax
+import numpy as np
+from test_cyclegan import SHAPE, small_game, small_pix2pix
+from translating import batch_of, begun
+
+from gan_jax.game import train_step
+from gan_jax.parallel import AXIS
+
+ROUNDS = 4
+
+
+def play(game, batch, devices):
+    """{name: (rounds, ...)}, the same on every device."""
+    state = begun(game)
+    if devices == 1:
+        step = jax.jit(lambda state, batch: train_step(game, state, batch))
+    else:
+        batch = jax.tree.map(lambda x: x.reshape(devices, -1, *x.shape[1:]), batch)
+        state = jax.pmap(lambda state, _: state, in_axes=(None, 0))(state, np.zeros(devices))
+        step = jax.pmap(lambda state, batch: train_step(game, state, batch), axis_name=AXIS)
+    rows = []
+    for _ in range(ROUNDS):
+        state, metrics = step(state, batch)
+        kept = metrics | {name: memory.images for name, memory in state.memory.items()}
+        if devices > 1:
+            for values in [*kept.values(), *jax.tree.leaves((state.memory, state.params, state.variables))]:
+                np.testing.assert_array_equal(np.ptp(np.asarray(values), axis=0), 0)
+            kept = {name: values[0] for name, values in kept.items()}
+        rows.append(kept)
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+if __name__ == "__main__":
+    assert jax.local_device_count() == 8
+    games = {"pix2pix": small_pix2pix(), "cyclegan": small_game(history_size=11)}
+    batch = batch_of(SHAPE, SHAPE, count=16)
+    np.savez(
+        sys.argv[1],
+        **{
+            f"{name}/{devices}/{metric}": values
+            for name, game in games.items()
+            for devices in (1, 8)
+            for metric, values in play(game, batch, devices).items()
+        },
+    )
