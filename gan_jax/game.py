@@ -65,19 +65,23 @@ class Game:
         collections}); `memory` holds pytrees by name, none for most games.
     latents: (key, count) -> what `sample` maps to images, `count` along the first axis.
     sample: (networks, latents) -> images (count, H, W, C) in [-1, 1], or points (count, D). See `networks` for
-        its first argument.
+        its first argument. Both are None for a game that translates images.
     round: how the players move; (game, state, parts, key) -> (state, metrics), with `parts` the batches of the moves,
         (game.parts, B, ...). One player after the other unless `rounds` says otherwise.
     measures: (networks, batch, key) -> scalars to log beside the moves' metrics, now and then: what the `networks` do
         on `batch`, held-out examples in the form of a move's batch. None for a game that has none.
+    translate: of a game that translates images, by direction, "AtoB" and perhaps "BtoA": (networks, images, key) ->
+        images of the other domain, (N, H, W, C) in [-1, 1] both, as the networks do after training. The key is of the
+        noise, if there is any.
     """
 
     players: tuple[Player, ...]
     init: Callable[[jax.Array], tuple[dict[str, Tree], dict[str, Tree]]]
-    latents: Callable[[jax.Array, int], Tree]
-    sample: Callable[[dict[str, Tree], Tree], jax.Array]
+    latents: Callable[[jax.Array, int], Tree] | None = None
+    sample: Callable[[dict[str, Tree], Tree], jax.Array] | None = None
     round: "Round | None" = None
     measures: Callable[[dict[str, Tree], Tree, jax.Array], Metrics] | None = None
+    translate: Mapping[str, Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array]] | None = None
 
     @property
     def parts(self) -> int:
