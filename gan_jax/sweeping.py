@@ -194,7 +194,9 @@ def _play(population: _Population, folder: Path, state: State, checkpoints: Chec
 
     console.print(f"{len(members)} members: {members[0].name} to {members[-1].name}")
     values = spread_members(population.values, devices)
-    measure = make_population_measure(population.build, values, data.test, settings.batch_size, devices)
+    measure = None
+    if game.measures:
+        measure = make_population_measure(population.build, values, data.test, settings.batch_size, devices)
     parts = Parts(
         program=program,
         chunk=chunk,

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from flax.errors import ScopeParamShapeError
 
 from gan_jax.data.batching import take
 from gan_jax.data.dataset import Split
@@ -43,7 +44,7 @@ def can_translate(game: Game, networks: dict[str, Any], direction: str, height: 
     shape = jax.ShapeDtypeStruct((1, height, width, channels), np.uint8)
     try:
         made = jax.eval_shape(_function(game, direction), networks, shape, jax.random.key(0))
-    except (TypeError, ValueError):  # of layers whose shapes do not go together
+    except (TypeError, ValueError, ScopeParamShapeError):  # of layers whose shapes do not go together
         return False
     return made.shape[1:3] == (height, width)
 

@@ -1,4 +1,4 @@
-"""Convolutions that translate images by their L1 loss alone: the smallest game that translates, for tests."""
+"""Games that translate images by their L1 loss, for tests: an experiment with convolutions, and a single number."""
 
 from dataclasses import dataclass
 
@@ -59,9 +59,7 @@ def build(config: Config, data: DataInfo) -> Game:
             source, target = sides[way]
             made = net.apply({"params": params["generator"][way]}, batch[source])
             value += jnp.mean(jnp.abs(made - batch[target]))
-        brightness = {name: jnp.mean(batch[name]) for name in ("image", "target")}
-        alike = {"alike": jnp.mean(jnp.abs(batch["image"].mean(-1) - batch["target"].mean(-1)))}
-        return value, Outcome(state.variables["generator"], {**brightness, **alike})
+        return value, Outcome(state.variables["generator"], {})
 
     def translation(way):
         def translate(networks, images, key):
@@ -74,3 +72,20 @@ def build(config: Config, data: DataInfo) -> Game:
 
     player = Player("generator", objective, optax.adam(config.learning_rate))
     return Game((player,), init, translate={way: translation(way) for way in nets})
+
+
+def scaling() -> Game:
+    """Multiplies images with a number. It logs how bright images and targets are, and how far apart before that."""
+
+    def init(key):
+        return {"generator": {"params": jnp.float32(0.5)}}, {}
+
+    def objective(params, state, batch, key):
+        image, target = batch["image"], batch["target"]
+        metrics = {"image": jnp.mean(image), "target": jnp.mean(target), "alike": jnp.mean(jnp.abs(image - target))}
+        return jnp.mean(jnp.abs(params["generator"] * image - target)), Outcome({}, metrics)
+
+    def translate(networks, images, key):
+        return networks["generator"]["params"] * images
+
+    return Game((Player("generator", objective, optax.adam(1e-2)),), init, translate={"AtoB": translate})
