@@ -1,4 +1,4 @@
-"""The command line: gan-jax train | sweep | sample | evaluate."""
+"""The command line: gan-jax train | sweep | sample | translate | evaluate."""
 
 import dataclasses
 import difflib
@@ -28,6 +28,7 @@ commands:
   train EXPERIMENT.py [flags]   train an experiment, or go on with it
   sweep EXPERIMENT.py [flags]   train it with many seeds and settings at once, and compare them
   sample RUN [flags]            draw a picture of samples from a trained run
+  translate RUN IN OUT [flags]  translate images by a trained run that does so
   evaluate RUN [flags]          measure a trained run against held-out data
 
 Each tells its flags with --help; train and sweep do so for the experiment at hand.
@@ -67,7 +68,7 @@ def _unraisable_hook(unraisable: "sys.UnraisableHookArgs") -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    commands = {"train": _train, "sweep": _sweep, "sample": _sample, "evaluate": _evaluate}
+    commands = {"train": _train, "sweep": _sweep, "sample": _sample, "translate": _translate, "evaluate": _evaluate}
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_USAGE, end="")
         if not arguments:
@@ -175,6 +176,8 @@ def _sample(arguments: list[str]) -> None:
 
     run = load_run(options.run)
     game, step, networks = run.restore()
+    if game.translate:
+        raise UsageError(f"{options.run} translates images and draws no samples: use gan-jax translate {options.run}")
     count = options.count or enough(run.info)
     if options.class_name is not None:
         try:
@@ -208,8 +211,47 @@ def _class_number(name: str, classes: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True)
+class _Translate:
+    """Translates images by the newest checkpoint of a run, each at its own size. Writes PNG files."""
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    """The run's folder."""
+
+    source: Annotated[Positional[Path], arg(metavar="IN")]
+    """An image, or a folder of images."""
+
+    out: Annotated[Positional[Path], arg(metavar="OUT")]
+    """The image to write, or the folder, which gets the names of those in IN."""
+
+    direction: str = "AtoB"
+    """AtoB, from images to targets, or BtoA of a run that learned both."""
+
+    resize: bool = False
+    """Resize what does not fit the network's strides to the nearest size that does; it is refused otherwise."""
+
+    seed: int = 1
+    """Of the noise, where the network has some."""
+
+
+def _translate(arguments: list[str]) -> None:
+    options = tyro.cli(_Translate, prog="gan-jax translate", args=arguments)
+    if options.seed < 0:
+        raise UsageError(f"--seed must be at least 0, not {options.seed}")
+    console = _start()
+
+    from gan_jax.runs import load_run
+    from gan_jax.translation_files import translate_files
+
+    run = load_run(options.run)
+    count, step = translate_files(run, options.source, options.out, options.direction, options.resize, options.seed)
+    console.print(f"{count} {'image' if count == 1 else 'images'} translated by step {step}: {options.out}")
+
+
+@dataclass(frozen=True)
 class _Evaluate:
-    """Measures samples of a run's newest checkpoint against held-out data, beside real training data."""
+    """Measures samples of a run's newest checkpoint against held-out data, beside real training data.
+
+    Of a run that translates images: translations of held-out images against the true ones."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     """The run's folder."""
@@ -226,16 +268,13 @@ def _evaluate(arguments: list[str]) -> None:
     console = _start()
 
     from gan_jax.data import load
-    from gan_jax.evaluation import evaluate_sampler
+    from gan_jax.evaluation import evaluate_game
     from gan_jax.runs import load_run, write_evaluation
-    from gan_jax.sampling import sample_images
 
     run = load_run(options.run)
     game, step, networks = run.restore()
     data = load(run.settings.dataset, resolution=run.settings.resolution, data_dir=options.data_dir)
-    evaluation = evaluate_sampler(
-        data, lambda count, seed: sample_images(game, networks, count, seed), count=None, seed=options.seed
-    )
+    evaluation = evaluate_game(data, game, networks, options.seed)
     evaluation.report(console)
     path = write_evaluation(run.folder, step, options.seed, evaluation.to_json())
     console.print(f"written to {path}")

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gan_jax.data import Split, batch_indices
+from gan_jax.data import Split, batch_indices, target_indices
 from gan_jax.stepping import replicate, spread
 
 _MOST_WORKERS = 16
@@ -20,10 +20,8 @@ def resident(split: Split, devices: int) -> Any:
     """The whole split on every device, if it is in memory; () if it is streamed."""
     if not split.in_memory:
         return ()
-    arrays = {"image": split.images}
-    if split.labels is not None:
-        arrays["label"] = split.labels
-    return replicate(arrays, devices)
+    arrays = {"image": split.images, "label": split.labels, "target": split.targets}
+    return replicate({name: array for name, array in arrays.items() if array is not None}, devices)
 
 
 @contextmanager
@@ -38,7 +36,7 @@ def feed(
     size = parts * batch_size
     if split.in_memory:
         rows = _ahead(lambda number: _block(split, seed, number, size), chunk)
-        yield lambda step: spread(rows(step), parts, devices)
+        yield lambda step: jax.tree.map(lambda x: spread(x, parts, devices), rows(step))
         return
 
     from gan_jax.data.stream import stream
@@ -54,29 +52,39 @@ def feed(
 
 def feed_members(
     split: Split, *, seeds: Sequence[int], batch_size: int, parts: int, chunk: int, devices: int
-) -> Callable[[int], np.ndarray]:
+) -> Callable[[int], Any]:
     """What `feed` gives for a split in memory, for the runs of all these seeds at once: (chunk, members, B) indices.
 
     With several devices (devices, chunk, members / devices, B).
     """
     size = parts * batch_size
 
-    def of_all(number: int) -> np.ndarray:
+    def of_all(number: int) -> Any:
         # Seed by seed, so that no seed's permutation is made again at every step.
         rows = {seed: _block(split, seed, number, size) for seed in set(seeds)}
-        return np.stack([rows[seed] for seed in seeds], axis=1)
+        return jax.tree.map(lambda *x: np.stack(x, axis=1), *(rows[seed] for seed in seeds))
+
+    def share(rows: np.ndarray) -> np.ndarray:
+        return rows if devices == 1 else np.stack(np.split(rows, devices, axis=1))
 
     rows = _ahead(of_all, chunk)
-    return lambda step: rows(step) if devices == 1 else np.stack(np.split(rows(step), devices, axis=1))
+    return lambda step: jax.tree.map(share, rows(step))
 
 
-def _block(split: Split, seed: int, number: int, size: int) -> np.ndarray:
-    """The indices of the steps from number * _STEPS_AHEAD on: (_STEPS_AHEAD, size)."""
+def _block(split: Split, seed: int, number: int, size: int) -> Any:
+    """The indices of the steps from number * _STEPS_AHEAD on: (_STEPS_AHEAD, size), or {"image", "target"} of them."""
     # Batches follow one another without a gap, so those of many steps are one large batch.
-    return batch_indices(seed, number, _STEPS_AHEAD * size, len(split)).astype(np.int32).reshape(_STEPS_AHEAD, size)
+    count = _STEPS_AHEAD * size
+    images, targets = batch_indices(seed, number, count, len(split)), target_indices(split, seed, number, count)
+    rows = images if targets is None else {"image": images, "target": targets}
+    return jax.tree.map(lambda x: x.astype(np.int32).reshape(_STEPS_AHEAD, size), rows)
 
 
-def _ahead(block: Callable[[int], np.ndarray], chunk: int) -> Callable[[int], np.ndarray]:
+def _ahead(block: Callable[[int], Any], chunk: int) -> Callable[[int], Any]:
     """From a function that gives the rows of block 0, 1, ... of steps to one that gives `chunk` from a step on."""
     block = lru_cache(maxsize=2)(block)
-    return lambda step: np.stack([block(s // _STEPS_AHEAD)[s % _STEPS_AHEAD] for s in range(step, step + chunk)])
+
+    def row(step: int) -> Any:
+        return jax.tree.map(lambda x: x[step % _STEPS_AHEAD], block(step // _STEPS_AHEAD))
+
+    return lambda step: jax.tree.map(lambda *x: np.stack(x), *(row(s) for s in range(step, step + chunk)))

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from gan_jax.data import Split, take
-from gan_jax.data.transforms import as_games_see
+from gan_jax.data.transforms import batch_as_games_see
 from gan_jax.game import Game, Metrics, State, networks
 from gan_jax.populations import Build, Values, for_each_member
 from gan_jax.stepping import first, gather_members
@@ -47,10 +47,11 @@ def make_population_measure(build: Build, values: Values, held_out: Split, batch
 def _examples(held_out: Split, batch_size: int) -> dict[str, np.ndarray]:
     # Whole batches, which a discriminator that sees several examples at once may count on.
     count = batch_size * max(1, min(_MOST_EXAMPLES, len(held_out)) // batch_size)
-    return take(held_out, np.arange(count) % len(held_out))
+    places = np.arange(count)
+    targets = None if held_out.targets is None else places % len(held_out.targets)
+    return take(held_out, places % len(held_out), targets)
 
 
 def _measured(game: Game, state: State, examples: Any) -> Metrics:
     assert game.measures is not None
-    batch = {**examples, "image": as_games_see(examples["image"])}
-    return game.measures(networks(state), batch, jax.random.key(_SEED))
+    return game.measures(networks(state), batch_as_games_see(examples), jax.random.key(_SEED))

@@ -1,5 +1,6 @@
 """One picture of many samples, whatever they are: a grid of images, or a scatter plot of points."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,13 @@ def portrait(samples: np.ndarray, real: Any, columns: int | None = None) -> np.n
     columns: of a grid of images, which is as square as it can be unless told otherwise.
     """
     return grid(samples, columns) if samples.ndim == 4 else scatter(samples, real)
+
+
+def columns_portrait(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Side by side: each of `columns` is uint8 (N, H, W, 1 or 3), and row i of the picture has the i-th of each."""
+    channels = max(images.shape[-1] for images in columns)
+    same = [np.broadcast_to(images, (*images.shape[:3], channels)) for images in columns]
+    return grid(np.stack(same, 1).reshape(-1, *same[0].shape[1:]), len(columns))
 
 
 def walks_portrait(samples: np.ndarray, columns: int, real: Any) -> np.ndarray:

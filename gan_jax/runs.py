@@ -55,10 +55,13 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
 
     A ValueError on the way, from a setting that the game or its networks cannot have, becomes a UsageError.
     """
-    if settings.flip and len(info.example_shape) != 3:
-        raise UsageError(f"--flip mirrors images, and {settings.dataset} has points")
+    for flag, does in (("flip", "mirrors"), ("jitter", "enlarges and cuts")):
+        if getattr(settings, flag) and len(info.example_shape) != 3:
+            raise UsageError(f"--{flag} {does} images, and {settings.dataset} has points")
     try:
         game = experiment.build(settings, info)
+        if game.translate and info.target_shape is None:
+            raise ValueError(f"its game translates images, and {settings.dataset} has no targets")
         known, classes = len(info.classes), class_count(game, len(info.classes) + 1)
         if classes is not None and classes != known:
             more = "more than" if classes > known else f"{classes}, not"
@@ -106,7 +109,7 @@ def create(folder: Path, experiment: Experiment, settings: Settings, info: DataI
         "experiment": experiment.name,
         "path": str(experiment.path.resolve()),
         "settings": settings_module.to_json(settings),
-        "data": {"example_shape": info.example_shape, "classes": info.classes},
+        "data": _data_to_json(info),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "devices": [str(device) for device in jax.devices()],
         "device_kind": jax.devices()[0].device_kind,
@@ -130,8 +133,7 @@ def load_run(folder: Path) -> Run:
     # As if it stood where it was, so that it finds the modules beside it.
     experiment = load_experiment(Path(config["path"]), (folder / "experiment.py").read_text())
     settings = _settings_from_json(experiment.config, config["settings"])
-    info = DataInfo(tuple(config["data"]["example_shape"]), tuple(config["data"]["classes"]))
-    return Run(folder, experiment, settings, info)
+    return Run(folder, experiment, settings, _data_from_json(config["data"]))
 
 
 def write_evaluation(folder: Path, step: int, seed: int, figures: dict) -> Path:
@@ -159,6 +161,16 @@ def _read_config(folder: Path) -> dict:
         return json.loads((folder / "config.json").read_text())
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {folder / 'config.json'}: {error}") from error
+
+
+def _data_to_json(info: DataInfo) -> dict:
+    data: dict[str, Any] = {"example_shape": info.example_shape, "classes": info.classes}
+    return data if info.target_shape is None else {**data, "target_shape": info.target_shape, "paired": info.paired}
+
+
+def _data_from_json(data: dict) -> DataInfo:
+    target_shape = tuple(data["target_shape"]) if "target_shape" in data else None
+    return DataInfo(tuple(data["example_shape"]), tuple(data["classes"]), target_shape, data.get("paired", True))
 
 
 def _settings_from_json(config: type[Settings], values: dict) -> Settings:

@@ -13,7 +13,10 @@ class Settings:
 
     dataset: str = "digits"
     """What to learn. Images: digits, glyphs, tfds:NAME, folder:PATH, npz:PATH, or stacked: and one of these, three
-    gray images in one. Points in the plane: ring, grid or swissroll."""
+    gray images in one. Points in the plane: ring, grid or swissroll. To translate images: scenes, pairs:PATH (two side
+    by side in one picture), matched:PATH (folders A and B), unpaired:PATH (folders trainA, trainB, testA, testB),
+    tfds:cycle_gan/NAME, or reverse: or shuffled: and one of these, the other way round or its pairs torn apart; or
+    colorization:, superresolution:, inpainting:, denoising: or edges: and a dataset of images."""
 
     resolution: int = 32
     """Side of the images in pixels; images of another size are resized and centre-cropped. Points have none."""
@@ -36,6 +39,9 @@ class Settings:
 
     flip: bool = False
     """Mirror each training image left to right with probability one half."""
+
+    jitter: bool = False
+    """Enlarge each training image by 286/256 and cut the old size out of it at random, as pix2pix and CycleGAN do."""
 
     precision: Literal["float32", "bfloat16"] = "float32"
     """What networks compute in. Parameters, optimizers, statistics and losses are float32 either way."""

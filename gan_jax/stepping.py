@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from gan_jax.data.transforms import as_games_see, random_flip
+from gan_jax.data.transforms import batch_as_games_see, random_flip, random_jitter
 from gan_jax.game import Game, Metrics, State, train_step
 from gan_jax.networks.computing import computing
 from gan_jax.parallel import AXIS, example_keys
@@ -17,6 +17,9 @@ from gan_jax.populations import Build, for_each_member
 
 # An unused value of the step's key, for the augmentation.
 _AUGMENTATION = 0x6175676D
+
+# Of that key: beyond any number of a part of the batch.
+_TARGETS, _JITTER = 0x74617267, 0x6A697474
 
 
 class Packed(struct.PyTreeNode):
@@ -63,15 +66,37 @@ def fast_options() -> dict[str, str]:
     return options
 
 
+class Augment(NamedTuple):
+    """How training images are changed at random, before any game sees them.
+
+    flip: whether images are mirrored with probability one half. jitter: see `transforms.random_jitter`.
+    paired: whether targets, where there are some, undergo what their images do; else each is changed on its own.
+    """
+
+    flip: bool = False
+    jitter: bool = False
+    paired: bool = True
+
+
+AS_THEY_ARE = Augment()
+
+
 def make_play(
-    game: Game, *, chunk: int, devices: int, flip: bool = False, precision: str = "float32", remat: bool = False
+    game: Game,
+    *,
+    chunk: int,
+    devices: int,
+    augment: Augment = AS_THEY_ARE,
+    precision: str = "float32",
+    remat: bool = False,
 ) -> Play:
     """The function (state, resident, items, count) -> (state, metrics) that plays `count` <= `chunk` steps.
 
     resident: the whole dataset on the device, {"image": (N, ...), ...} as a `Split` has it, or () where batches are
         streamed.
-    items: for each of `chunk` steps, the indices (B,) of its examples in `resident`, or else the batch itself.
-    flip: whether images are mirrored with probability one half. precision, remat: see `networks.computing`.
+    items: for each of `chunk` steps, the indices (B,) of its examples in `resident`, those of unpaired targets apart
+        ({"image": (B,), "target": (B,)}), or else the batch itself.
+    precision, remat: see `networks.computing`.
     metrics: `unpack` makes them (chunk,) each, the first `count` of them filled.
 
     The program is the same for any count, so the bits do not depend on where a run was interrupted. With several
@@ -80,13 +105,19 @@ def make_play(
 
     def one(state: State, resident: Any, item: Any) -> tuple[State, Metrics]:
         with computing(precision, remat=remat):
-            return _play_one(game, state, resident, item, flip)
+            return _play_one(game, state, resident, item, augment)
 
     return _compiled(_in_chunks(one, chunk), devices, AXIS)
 
 
 def make_population_play(
-    build: Build, *, chunk: int, devices: int, flip: bool = False, precision: str = "float32", remat: bool = False
+    build: Build,
+    *,
+    chunk: int,
+    devices: int,
+    augment: Augment = AS_THEY_ARE,
+    precision: str = "float32",
+    remat: bool = False,
 ) -> Play:
     """`make_play` for a population: everything has an axis of members, the datasets excepted.
 
@@ -101,7 +132,7 @@ def make_population_play(
         values, examples = resident
 
         def play(game, state, item):
-            return _play_one(game, state, examples, item, flip)
+            return _play_one(game, state, examples, item, augment)
 
         with computing(precision, remat=remat):
             return for_each_member(build, play)(values, state, items)
@@ -109,12 +140,20 @@ def make_population_play(
     return _compiled(_in_chunks(one, chunk), devices, None)
 
 
-def _play_one(game: Game, state: State, resident: Any, item: Any, flip: bool) -> tuple[State, Metrics]:
-    examples = jax.tree.map(lambda x: x[item], resident) if resident else item
-    images = as_games_see(examples["image"])
-    if flip:
-        images = _flip(images, jax.random.fold_in(jax.random.fold_in(state.key, state.step), _AUGMENTATION), game)
-    return train_step(game, state, {**examples, "image": images})
+def _play_one(game: Game, state: State, resident: Any, item: Any, augment: Augment) -> tuple[State, Metrics]:
+    examples = batch_as_games_see(_at(resident, item) if resident else item)
+    key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), _AUGMENTATION)
+    examples["image"] = _augmented(examples["image"], key, game, augment)
+    if "target" in examples:
+        target_key = key if augment.paired else jax.random.fold_in(key, _TARGETS)
+        examples["target"] = _augmented(examples["target"], target_key, game, augment)
+    return train_step(game, state, examples)
+
+
+def _at(resident: dict[str, jax.Array], item: Any) -> dict[str, jax.Array]:
+    """The examples at the indices `item`."""
+    rows = item if isinstance(item, dict) else {"image": item, "target": item}
+    return {name: x[rows["target" if name == "target" else "image"]] for name, x in resident.items()}
 
 
 def _in_chunks(one: Callable[[State, Any, Any], tuple[State, Metrics]], chunk: int) -> Play:
@@ -155,10 +194,18 @@ def run_once(function: Callable[[], Any]) -> Any:
     return jax.jit(function, compiler_options=options)()
 
 
-def _flip(images: jax.Array, key: jax.Array, game: Game) -> jax.Array:
+def _augmented(images: jax.Array, key: jax.Array, game: Game, augment: Augment) -> jax.Array:
     parts = images.reshape(game.parts, -1, *images.shape[1:])
-    keys = jnp.stack([example_keys(jax.random.fold_in(key, i), parts.shape[1]) for i in range(game.parts)])
-    return jax.vmap(random_flip)(parts, keys).reshape(images.shape)
+
+    def each(transform: Callable[[jax.Array, jax.Array], jax.Array], key: jax.Array) -> jax.Array:
+        keys = jnp.stack([example_keys(jax.random.fold_in(key, i), parts.shape[1]) for i in range(game.parts)])
+        return jax.vmap(transform)(parts, keys)
+
+    if augment.flip:
+        parts = each(random_flip, key)
+    if augment.jitter:
+        parts = each(random_jitter, jax.random.fold_in(key, _JITTER))
+    return parts.reshape(images.shape)
 
 
 def replicate(tree: Any, devices: int) -> Any:

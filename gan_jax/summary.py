@@ -20,6 +20,10 @@ _TITLES = {
     "high_quality": "share of high quality",
     "reverse_kl": "reverse KL",
     "kl": "KL",
+    "l1": "L1",
+    "psnr": "PSNR, dB",
+    "ssim": "SSIM",
+    "label_iou": "mean IoU of labels",
     "sliced_wasserstein": "sliced Wasserstein distance",
 }
 

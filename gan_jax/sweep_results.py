@@ -13,7 +13,7 @@ from gan_jax import runs, summary
 from gan_jax.checkpoints import Checkpoints, to_device
 from gan_jax.data import Dataset
 from gan_jax.errors import UsageError
-from gan_jax.evaluation import evaluate_sampler
+from gan_jax.evaluation import evaluate_game
 from gan_jax.experiment import Experiment
 from gan_jax.figures import Curve, Points, save_sweep, smooth
 from gan_jax.game import State
@@ -21,7 +21,6 @@ from gan_jax.kinds import Kind, kind
 from gan_jax.member_records import describe_failure
 from gan_jax.members import Member
 from gan_jax.records import read_rows
-from gan_jax.sampling import sample_images
 from gan_jax.settings import Settings
 from gan_jax.summary import Combination, Outcome
 from gan_jax.training import draw_samples
@@ -102,7 +101,7 @@ def _evaluate(folder: Path, data: Dataset) -> None:
     if (folder / "evaluation.json").exists():
         return
     game, step, players = runs.load_run(folder).restore()
-    evaluation = evaluate_sampler(data, lambda count, seed: sample_images(game, players, count, seed), None, _SEED)
+    evaluation = evaluate_game(data, game, players, _SEED)
     runs.write_evaluation(folder, step, _SEED, evaluation.to_json())
 
 

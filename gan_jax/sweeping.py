@@ -27,7 +27,14 @@ from gan_jax.members import Member, Varied, plan
 from gan_jax.populations import Values, init_population, population_step, stack_keys, stack_values
 from gan_jax.records import Display, MetricsFile
 from gan_jax.settings import Settings, check
-from gan_jax.stepping import choose_steps_per_dispatch, gather_members, make_population_play, run_once, spread_members
+from gan_jax.stepping import (
+    Augment,
+    choose_steps_per_dispatch,
+    gather_members,
+    make_population_play,
+    run_once,
+    spread_members,
+)
 from gan_jax.sweep_results import RESULTS, write_results
 
 
@@ -138,6 +145,8 @@ class _Population:
         count, examples = len(self.members), self.settings.batch_size * self.game.parts
         shape = (count, examples)
         batch = {"image": jax.ShapeDtypeStruct((*shape, *self.data.example_shape), jnp.float32)}
+        if self.data.info.target_shape is not None:
+            batch["target"] = jax.ShapeDtypeStruct((*shape, *self.data.info.target_shape), jnp.float32)
         if self.data.train.labels is not None:
             batch["label"] = jax.ShapeDtypeStruct(shape, self.data.train.labels.dtype)
         state = jax.eval_shape(partial(init_population, self.build), values, self.keys)
@@ -154,7 +163,7 @@ def _play(population: _Population, folder: Path, state: State, checkpoints: Chec
         population.build,
         chunk=chunk,
         devices=devices,
-        flip=settings.flip,
+        augment=Augment(settings.flip, settings.jitter, data.train.paired),
         precision=settings.precision,
         remat=settings.remat,
     )
@@ -185,7 +194,9 @@ def _play(population: _Population, folder: Path, state: State, checkpoints: Chec
 
     console.print(f"{len(members)} members: {members[0].name} to {members[-1].name}")
     values = spread_members(population.values, devices)
-    measure = make_population_measure(population.build, values, data.test, settings.batch_size, devices)
+    measure = None
+    if game.measures:
+        measure = make_population_measure(population.build, values, data.test, settings.batch_size, devices)
     parts = Parts(
         program=program,
         chunk=chunk,

@@ -17,11 +17,12 @@ from gan_jax.figures import save_curves, save_image
 from gan_jax.game import Game, State, init_state, networks
 from gan_jax.loop import Parts, play
 from gan_jax.measuring import make_measure
-from gan_jax.portraits import enough, portrait
+from gan_jax.portraits import columns_portrait, enough, portrait
 from gan_jax.records import Display, MetricsLog, Recorder
 from gan_jax.sampling import grid_columns, sample_images
 from gan_jax.settings import Settings, check
-from gan_jax.stepping import choose_steps_per_dispatch, first, make_play, replicate, run_once
+from gan_jax.stepping import Augment, choose_steps_per_dispatch, first, make_play, replicate, run_once
+from gan_jax.translating import translation_columns
 
 _SAMPLE_SEED = 0
 
@@ -67,11 +68,17 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
 
 
 def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> None:
-    """Writes the run folder's picture of samples of this state. The latents are always the same."""
-    count = enough(data.info)
-    columns = grid_columns(game, count)
-    samples = sample_images(game, networks(state), count - count % (columns or 1), _SAMPLE_SEED)  # whole rows
-    picture = portrait(samples, data.train.images, columns)
+    """Writes the run folder's picture of samples of this state, or of translations of held-out images.
+
+    The latents, and the images, are always the same.
+    """
+    if game.translate:
+        picture = columns_portrait(translation_columns(game, networks(state), data.test, _SAMPLE_SEED))
+    else:
+        count = enough(data.info)
+        columns = grid_columns(game, count)
+        samples = sample_images(game, networks(state), count - count % (columns or 1), _SAMPLE_SEED)  # whole rows
+        picture = portrait(samples, data.train.images, columns)
     save_image(picture, folder / "samples" / f"step_{int(state.step):08d}.png")
 
 
@@ -107,7 +114,12 @@ def _play(
     devices, start = jax.device_count(), int(state.step)
     chunk = settings.steps_per_dispatch or choose_steps_per_dispatch() if data.train.in_memory else 1
     program = make_play(
-        game, chunk=chunk, devices=devices, flip=settings.flip, precision=settings.precision, remat=settings.remat
+        game,
+        chunk=chunk,
+        devices=devices,
+        augment=Augment(settings.flip, settings.jitter, data.train.paired),
+        precision=settings.precision,
+        remat=settings.remat,
     )
     items_from = feed(
         data.train,

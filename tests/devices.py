@@ -20,7 +20,7 @@ from gan_jax.game import init_state
 from gan_jax.games.gan import gan
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
-from gan_jax.stepping import first, make_play, replicate, spread, unpack
+from gan_jax.stepping import Augment, first, make_play, replicate, spread, unpack
 
 BATCH = 64
 
@@ -34,7 +34,7 @@ def play(devices, steps, *, flip=False, discriminator_steps=1):
     images = np.stack([images[i] for i in range(len(images))])
     state = replicate(jax.jit(lambda: init_state(game, jax.random.key(0)))(), devices)
     resident = replicate({"image": images}, devices)
-    program = make_play(game, chunk=1, flip=flip, devices=devices)
+    program = make_play(game, chunk=1, augment=Augment(flip), devices=devices)
     items = spread(np.zeros((1, BATCH * game.parts), np.int32), game.parts, devices)
     text = program.lower(state, resident, items, 1).compile().as_text() if devices > 1 else ""
     rows = []

@@ -24,7 +24,15 @@ from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
 from gan_jax.populations import init_population, stack_keys, stack_values
-from gan_jax.stepping import gather_members, make_play, make_population_play, replicate, spread_members, unpack
+from gan_jax.stepping import (
+    Augment,
+    gather_members,
+    make_play,
+    make_population_play,
+    replicate,
+    spread_members,
+    unpack,
+)
 
 BATCH, STEPS = 16, 6
 SEEDS, RATES, DECAYS = (3, 4, 3, 4), (2e-4, 2e-4, 2e-3, 2e-3), (0.9, 0.99, 0.5, 0.9)
@@ -46,7 +54,7 @@ def together(images, devices, chunk):
     values = {"learning_rate": stack_values(RATES), "ema": stack_values(DECAYS)}
     state = spread_members(jax.jit(lambda: init_population(build, values, stack_keys(SEEDS)))(), devices)
     on_devices = (spread_members(values, devices), replicate({"image": images}, devices))
-    program = make_population_play(build, chunk=chunk, flip=True, devices=devices)
+    program = make_population_play(build, chunk=chunk, augment=Augment(flip=True), devices=devices)
     split = load("digits", resolution=8).train
     items = feed_members(split, seeds=SEEDS, batch_size=BATCH, parts=1, chunk=chunk, devices=devices)
     step = 0
@@ -63,7 +71,7 @@ def alone(images):
     for seed, rate, decay in list(zip(SEEDS, RATES, DECAYS, strict=True))[::3]:  # each takes a compilation
         game = build({"learning_rate": rate, "ema": decay})
         state = jax.jit(lambda game=game, seed=seed: init_state(game, jax.random.key(seed)))()
-        program = make_play(game, chunk=1, flip=True, devices=1)
+        program = make_play(game, chunk=1, augment=Augment(flip=True), devices=1)
         for step in range(STEPS):
             items = batch_indices(seed, step, BATCH, len(images))[None]
             state, metrics = program(state, {"image": images}, items, 1)

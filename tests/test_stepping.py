@@ -10,7 +10,7 @@ from gan_jax.games.gan import gan
 from gan_jax.latents import normal
 from gan_jax.networks import dcgan
 from gan_jax.objectives import non_saturating
-from gan_jax.stepping import choose_steps_per_dispatch, make_play, spread, unpack
+from gan_jax.stepping import Augment, choose_steps_per_dispatch, make_play, spread, unpack
 
 STEPS, BATCH = 20, 8
 
@@ -23,7 +23,7 @@ def setting():
     resident = {"image": rng.integers(0, 256, (50, 8, 8, 1), np.uint8)}
     items = rng.integers(0, 50, (STEPS, BATCH))
     # With the mirroring of images, whose randomness must not depend on the calls either.
-    programs = {chunk: make_play(game, chunk=chunk, flip=True, devices=1) for chunk in (1, STEPS)}
+    programs = {chunk: make_play(game, chunk=chunk, augment=Augment(flip=True), devices=1) for chunk in (1, STEPS)}
 
     def played(chunk, counts):
         """The state, and the metrics of every step, after calls that play so many steps each."""

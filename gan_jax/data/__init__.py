@@ -4,7 +4,7 @@
 images need not import jax.
 """
 
-from gan_jax.data.batching import batch_indices, take
+from gan_jax.data.batching import batch_indices, take, target_indices
 from gan_jax.data.cache import cache_dir
 from gan_jax.data.dataset import DataInfo, Dataset, Images, Split
 from gan_jax.data.labels import hide_labels
@@ -24,4 +24,5 @@ __all__ = [
     "load",
     "stream",
     "take",
+    "target_indices",
 ]

@@ -1,15 +1,18 @@
 """Image files that are decoded when they are asked for."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from gan_jax.data.pixels import fit, is_gray
+from gan_jax.data.pixels import Half, cut, fit, is_gray
 from gan_jax.errors import UsageError, UserError
+
+T = TypeVar("T")
 
 
 class UnreadableImage(UserError):
@@ -32,11 +35,13 @@ class FileImages:
       names: the files.
       resolution: side of the images that come out.
       channels: 1 or 3.
+      half: which half of each picture is the image, where it is not the whole.
     """
 
-    def __init__(self, root: str, names: Sequence[str], resolution: int, channels: int):
+    def __init__(self, root: str, names: Sequence[str], resolution: int, channels: int, half: Half | None = None):
         self._root = root
         self._names = names
+        self._half: Half | None = half
         self.shape = (len(names), resolution, resolution, channels)
 
     def __len__(self) -> int:
@@ -46,30 +51,36 @@ class FileImages:
         path = os.path.join(self._root, self._names[index])
         try:
             with Image.open(path) as image:
-                return fit(image, self.shape[1], self.shape[3])
+                picture = image if self._half is None else cut(image, self._half)
+                return fit(picture, self.shape[1], self.shape[3])
         except Exception as error:  # a damaged file can raise anything from inside a decoder
             raise UnreadableImage(path, _reason(path, error)) from error
 
 
 def all_gray(root: str, names: Sequence[str]) -> bool:
-    """Whether every file is a grayscale image. Reads headers only.
+    """Whether every file is a grayscale image. Raises UsageError as `read_headers`."""
+    return all(read_headers(root, names, is_gray))
+
+
+def read_headers(root: str, names: Sequence[str], read: Callable[[Image.Image], T]) -> list[T]:
+    """What `read` returns of every file, opened but not decoded.
 
     Raises:
       UsageError: some are not images; the message names the first few.
     """
 
-    def check(name: str) -> bool | UnreadableImage:
+    def check(name: str) -> T | UnreadableImage:
         path = os.path.join(root, name)
         try:
             with Image.open(path) as image:
-                return is_gray(image)
+                return read(image)
         except Exception as error:  # as above
             return UnreadableImage(path, _reason(path, error))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(check, names, chunksize=64))
     refuse([each for each in found if isinstance(each, UnreadableImage)], len(names))
-    return all(found)
+    return [each for each in found if not isinstance(each, UnreadableImage)]
 
 
 def refuse(unreadable: Sequence[UnreadableImage], count: int) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,10 +40,7 @@ def folder(path: str, resolution: int) -> tuple[Dataset, object]:
     Raises:
       UsageError: no such folder, no images in it, or files that are not the images their names promise.
     """
-    root = Path(path).expanduser().absolute()
-    if not root.is_dir():
-        raise UsageError(f"{root}: {'not a folder' if root.exists() else 'no such folder'}")
-
+    root = find_folder(path)
     if (root / "train").is_dir() and (root / "test").is_dir():
         train, test = list_images(root, "train"), list_images(root, "test")
         train_labels, test_labels = _class_folders(train, 1), _class_folders(test, 1)
@@ -62,7 +59,7 @@ def folder(path: str, resolution: int) -> tuple[Dataset, object]:
     else:
         classes, (train_labels, test_labels) = number_classes(train_labels, test_labels)
 
-    identity = _digest([*train, *test]), len(train)
+    identity = digest([*train, *test]), len(train)
     names = [file.name for file in (*train, *test)]
     # Opening every file takes a while in a large folder, so what was found is remembered too.
     gray = cached("folder-headers", identity, lambda: {"gray": np.array(all_gray(str(root), names))})["gray"]
@@ -71,6 +68,14 @@ def folder(path: str, resolution: int) -> tuple[Dataset, object]:
         return Split(FileImages(str(root), [file.name for file in part], resolution, 1 if gray else 3), labels)
 
     return Dataset(f"folder:{path}", split(train, train_labels), split(test, test_labels), classes), identity
+
+
+def find_folder(path: str) -> Path:
+    """The absolute path of a folder; UsageError if it is none."""
+    root = Path(path).expanduser().absolute()
+    if not root.is_dir():
+        raise UsageError(f"{root}: {'not a folder' if root.exists() else 'no such folder'}")
+    return root
 
 
 def list_images(root: Path, below: str = "") -> list[File]:
@@ -115,8 +120,9 @@ def _class_folders(files: list[File], depth: int) -> np.ndarray | None:
     return np.array([part[depth] for part in parts])
 
 
-def _digest(files: list[File]) -> str:
-    digest = hashlib.sha256()
+def digest(files: Sequence[File]) -> str:
+    """Another one where any of the files is another."""
+    found = hashlib.sha256()
     for file in files:
-        digest.update(os.fsencode(f"{file.name}\0{file.size}\0{file.modified}\0"))
-    return digest.hexdigest()
+        found.update(os.fsencode(f"{file.name}\0{file.size}\0{file.modified}\0"))
+    return found.hexdigest()

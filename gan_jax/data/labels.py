@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.dataset import Dataset
 from gan_jax.data.splits import shuffled
 from gan_jax.errors import UsageError
 
@@ -37,4 +37,4 @@ def hide_labels(dataset: Dataset, per_class: int | None, seed: int = 0) -> Datas
                 f"of class {name}"
             )
         kept[members[:per_class]] = label
-    return dataclasses.replace(dataset, train=Split(dataset.train.images, kept))
+    return dataclasses.replace(dataset, train=dataclasses.replace(dataset.train, labels=kept))

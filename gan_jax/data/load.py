@@ -9,11 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import Dataset, Images, Split
+from gan_jax.data.dataset import Dataset, Images
 from gan_jax.data.files import UnreadableImage, refuse
 from gan_jax.errors import UsageError
 
-FORMS = ("digits", "glyphs", "ring", "grid", "swissroll", "stacked:DATASET", "tfds:NAME", "folder:PATH", "npz:PATH")
+FORMS = (
+    *("digits", "glyphs", "ring", "grid", "swissroll", "stacked:DATASET", "tfds:NAME", "folder:PATH", "npz:PATH"),
+    *("scenes", "pairs:PATH", "matched:PATH", "unpaired:PATH", "reverse:DATASET", "shuffled:DATASET"),
+    *("colorization:DATASET", "superresolution:DATASET", "inpainting:DATASET", "denoising:DATASET", "edges:DATASET"),
+)
 
 
 def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memory_limit: int = 2 * 2**30) -> Dataset:
@@ -23,7 +27,10 @@ def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memo
 
     Args:
       spec: of images `digits`, `glyphs`, `tfds:NAME`, `folder:PATH` or `npz:PATH`, or `stacked:` before one of these,
-        gray and with labels; of points `ring`, `grid` or `swissroll`.
+        gray and with labels; of points `ring`, `grid` or `swissroll`. For translation, with targets beside the images,
+        `scenes`, `pairs:PATH`, `matched:PATH`, `unpaired:PATH` or `tfds:cycle_gan/NAME`; `reverse:` or `shuffled:`
+        before one of these (see `sides`); or, before a dataset of images, one of the degradations that
+        `degradations` describes.
       resolution: side of the images: the shorter side is resized to it and the longer one cropped about its centre.
         Of no matter to points.
       data_dir: where prepared TFDS datasets lie; $TFDS_DATA_DIR or ~/tensorflow_datasets unless given.
@@ -63,6 +70,24 @@ def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memo
             from gan_jax.data.stacked import stacked
 
             dataset = stacked(load(base, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit))
+        case ("scenes", "", ""):
+            from gan_jax.data.scenes import scenes
+
+            dataset = scenes(resolution)
+        case ("reverse" | "shuffled" as change, ":", base) if base:
+            from gan_jax.data.sides import reverse, shuffled_pairs
+
+            whole = load(base, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit)
+            return reverse(whole) if change == "reverse" else shuffled_pairs(whole)
+        case ("colorization" | "superresolution" | "inpainting" | "denoising" | "edges" as task, ":", base) if base:
+            from gan_jax.data import degradations
+
+            whole = load(base, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit)
+            dataset = getattr(degradations, task)(whole)
+        case ("pairs" | "matched" | "unpaired" as layout, ":", path) if path:
+            from gan_jax.data import pairs
+
+            dataset, identity = getattr(pairs, layout)(path, resolution)
         case ("tfds", ":", name) if name:
             from gan_jax.data.tfds import tfds
 
@@ -79,24 +104,30 @@ def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memo
             raise UsageError(_unknown(spec))
 
     splits = {"train": dataset.train, "test": dataset.test}
-    if max(_bytes(split.images) for split in splits.values()) > memory_limit:
+    sides = {name: split.images for name, split in splits.items()}
+    sides |= {f"{name}_targets": split.targets for name, split in splits.items() if split.targets is not None}
+    if max(_bytes(split.images) + _bytes(split.targets) for split in splits.values()) > memory_limit:
         return dataset
 
     def build() -> dict[str, np.ndarray]:
-        return {name: materialize(split.images) for name, split in splits.items()}
+        return {name: materialize(images) for name, images in sides.items()}
 
     kind = spec.partition(":")[0]
     images = build() if identity is None else cached(f"{kind}-{resolution}", (kind, identity, resolution), build)
-    train, test = (Split(images[name], split.labels) for name, split in splits.items())
+    train, test = (
+        replace(split, images=images[name], targets=images.get(f"{name}_targets")) for name, split in splits.items()
+    )
     return replace(dataset, train=train, test=test)
 
 
 def materialize(images: Images) -> np.ndarray:
-    """All of `images`, uint8 (N, H, W, C).
+    """All of `images`, uint8 (N, H, W, C); themselves if they are an array.
 
     Raises:
       UsageError: some cannot be decoded; the message names the first few.
     """
+    if isinstance(images, np.ndarray):
+        return images
     whole = np.empty(images.shape, np.uint8)
     unreadable = []
 
@@ -114,8 +145,8 @@ def materialize(images: Images) -> np.ndarray:
     return whole
 
 
-def _bytes(images: Images) -> int:
-    return int(np.prod(images.shape, dtype=np.int64))
+def _bytes(images: Images | None) -> int:
+    return 0 if images is None else int(np.prod(images.shape, dtype=np.int64))
 
 
 def _unknown(spec: str) -> str:

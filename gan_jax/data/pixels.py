@@ -1,7 +1,11 @@
 """From a decoded picture of any mode and size to uint8 at one square resolution, by Pillow alone."""
 
+from typing import Literal
+
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+
+Half = Literal["left", "right"]
 
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _GRAY = ("1", "L", "LA", "La", *_SIXTEEN_BIT)
@@ -13,6 +17,19 @@ def is_gray(image: Image.Image) -> bool:
         palette = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
         return bool((palette == palette[:, :1]).all())
     return image.mode in _GRAY
+
+
+def upright_width(image: Image.Image) -> int:
+    """The width as it is seen, with EXIF orientation applied; from the header alone."""
+    sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    return image.size[1 if sideways else 0]
+
+
+def cut(image: Image.Image, half: Half) -> Image.Image:
+    """The left or right half of `image`, whose width is even, with EXIF orientation applied."""
+    image = ImageOps.exif_transpose(image)
+    width, height = image.size
+    return image.crop((0, 0, width // 2, height) if half == "left" else (width // 2, 0, width, height))
 
 
 def fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
@@ -41,6 +58,12 @@ def fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
         box = (left, top, left + side, top + side)
         image = image.resize((resolution, resolution), Image.Resampling.BICUBIC, box=box)
     return np.asarray(image, np.uint8).reshape(resolution, resolution, channels)
+
+
+def plain_array(image: Image.Image, channels: int) -> np.ndarray:
+    """`image` at its own size, uint8 (height, width, channels). For the rest as `fit`."""
+    image = _plain(ImageOps.exif_transpose(image), "L" if channels == 1 else "RGB")
+    return np.asarray(image, np.uint8).reshape(image.size[1], image.size[0], channels)
 
 
 def fit_array(pixels: np.ndarray, resolution: int, channels: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from gan_jax.data.batching import batch_indices, take
+from gan_jax.data.batching import batch_indices, take, target_indices
 from gan_jax.data.dataset import Split
 from gan_jax.errors import UserError
 
@@ -41,8 +41,10 @@ class _Batches:
         return self._count
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
-        indices = batch_indices(self._seed, self._start + int(index), self._batch_size, len(self._split))
-        return take(self._split, indices[self._rows])
+        step = self._start + int(index)
+        indices = batch_indices(self._seed, step, self._batch_size, len(self._split))
+        targets = target_indices(self._split, self._seed, step, self._batch_size)
+        return take(self._split, indices[self._rows], None if targets is None else targets[self._rows])
 
 
 def stream(
@@ -57,6 +59,8 @@ def stream(
 ) -> Generator[dict[str, np.ndarray], None, None]:
     """Yields the batches of steps start, start + 1, ...: exactly `take(split, batch_indices(...)[rows])` of each.
 
+    (Of unpaired targets those of `target_indices`.)
+
     Args:
       split: what to read from; its images must be picklable if there are workers.
       seed: see `batch_indices`.
@@ -69,7 +73,8 @@ def stream(
       batches: how many batches; without end if None.
 
     Yields:
-      "image" uint8 (R, H, W, C) and, where there are labels, "label" int32 (R,), for the R examples that `rows` picks.
+      "image" uint8 (R, H, W, C) and, where there are labels, "label" int32 (R,), and "target" uint8 (R, H, W, D) where
+      there are targets, for the R examples that `rows` picks.
       Closing the generator ends the workers.
 
     Raises:

@@ -12,18 +12,28 @@ from gan_jax.errors import UsageError
 def limit_training(dataset: Dataset, count: int | None) -> Dataset:
     """The dataset with the first `count` of a fixed shuffle of its training images; all of them for None.
 
-    Fewer are always among more. The held-out images stay.
+    Fewer are always among more. The held-out images stay. Targets stay with their images; of unpaired ones there are as
+    many kept, or all if there are fewer.
 
     Raises UsageError for a count below 1 or above what there is.
     """
     if count is None:
         return dataset
-    images, labels = dataset.train.images, dataset.train.labels
+    images, labels, targets = dataset.train.images, dataset.train.labels, dataset.train.targets
     if not 1 <= count <= len(images):
         raise UsageError(f"--examples must be from 1 to {dataset.name}'s {len(images)} training images, not {count}")
     indices = shuffled(len(images), 0)[:count]
-    chosen = images[indices] if isinstance(images, np.ndarray) else _Chosen(images, indices)
-    return replace(dataset, train=Split(chosen, None if labels is None else labels[indices]))
+    train = Split(
+        _choose(images, indices),
+        None if labels is None else labels[indices],
+        None if targets is None else _choose(targets, shuffled(len(targets), 0)[:count]),
+        dataset.train.paired,
+    )
+    return replace(dataset, train=train)
+
+
+def _choose(images: Images, indices: np.ndarray) -> Images:
+    return images[indices] if isinstance(images, np.ndarray) else _Chosen(images, indices)
 
 
 class _Chosen:

@@ -21,7 +21,8 @@ def tfds(name: str, resolution: int, data_dir: Path | str | None) -> tuple[Datas
     """A prepared dataset: NAME, NAME/CONFIG, NAME:VERSION or NAME/CONFIG:VERSION, the newest version if none is given.
 
     The splits are `train` and `test`; without a `test` split, or with one whose labels are withheld, `validation`
-    takes its place; without either, a sixth of `train` is held out.
+    takes its place; without either, a sixth of `train` is held out. A dataset with splits `trainA`, `trainB`, `testA`
+    and `testB`, as those of `cycle_gan`, is one of unpaired images and targets, without labels.
 
     Returns:
       The dataset, whose images are decoded when they are asked for, and what identifies its contents.
@@ -51,6 +52,15 @@ def tfds(name: str, resolution: int, data_dir: Path | str | None) -> tuple[Datas
         raise UsageError(f"tfds:{name}: {image!r} is floating-point, which has no known range; images must be integers")
     label = _feature(info.features, "label", "ClassLabel")
     channels = 1 if info.features[image].shape[-1] == 1 else 3
+    if {"trainA", "trainB", "testA", "testB"} <= info.splits.keys():
+
+        def domain(part: str) -> RecordImages:
+            return RecordImages(
+                str(folder), part, image, np.arange(info.splits[part].num_examples), resolution, channels
+            )
+
+        train, test = (Split(domain(f"{part}A"), None, domain(f"{part}B"), paired=False) for part in ("train", "test"))
+        return Dataset(f"tfds:{name}", train, test, ()), identity
     if "train" not in info.splits:
         raise UsageError(f"tfds:{name} has no split 'train'; it has {', '.join(info.splits)}")
 

@@ -213,7 +213,7 @@ def test_a_folder_without_its_prefix_is_recognized(tmp_path):
 
 
 def test_a_name_like_nothing_gets_the_forms_alone():
-    with pytest.raises(UsageError, match=r"npz:PATH$"):
+    with pytest.raises(UsageError, match=r"edges:DATASET$"):
         load("xyzzy", resolution=8)
 
 

@@ -67,6 +67,18 @@ class TinyPartly(Base):
         return {"image": pixels, "label": -1 if number == 7 else number % 2}
 
 
+class TinyDomains(Base):
+    SPLITS = {"trainA": 5, "trainB": 4, "testA": 3, "testB": 2}
+    FEATURES = {
+        "image": tfds.features.Image(shape=(None, None, 3)),
+        "label": tfds.features.ClassLabel(names=["A", "B"]),
+    }
+
+    def example(self, number, pixels, split):
+        value = {"trainA": 0, "trainB": 100, "testA": 50, "testB": 150}[split] + number
+        return {"image": np.full_like(pixels, value), "label": split[-1]}
+
+
 class TinyText(Base):
     FEATURES = {"text": tfds.features.Text()}
 
@@ -78,7 +90,7 @@ class TinySequential(Base):
     pass
 
 
-for builder in (TinyColour, TinyGray, TinyWithheld, TinyPartly, TinyText):
+for builder in (TinyColour, TinyGray, TinyWithheld, TinyPartly, TinyDomains, TinyText):
     builder(data_dir=sys.argv[1], file_format="array_record").download_and_prepare()
 TinyColour.VERSION, TinyColour.SPLITS = tfds.core.Version("1.10.0"), {"train": 2, "test": 2}
 TinyColour(data_dir=sys.argv[1], file_format="array_record").download_and_prepare()
@@ -229,3 +241,17 @@ except UsageError as error:
 def test_a_name_nobody_knows_gets_the_nearest(tmp_path):
     with pytest.raises(UsageError, match=r"did you mean.*tfds:mnist"):
         load("tfds:mnits", resolution=16, data_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize("memory_limit", [2**30, 0])
+def test_the_domains_of_cycle_gan_are_unpaired(prepared, memory_limit):
+    dataset = load("tfds:tiny_domains", resolution=8, data_dir=prepared, memory_limit=memory_limit)
+    assert dataset.info.translation_shapes == ((8, 8, 3), (8, 8, 3))
+    assert dataset.classes == ()
+    for split, images, targets in ((dataset.train, 5, 4), (dataset.test, 3, 2)):
+        assert not split.paired
+        assert split.labels is None
+        offset = 0 if split is dataset.train else 50
+        assert {int(split.images[i].mean()) for i in range(images)} == {offset + i for i in range(images)}
+        assert {int(split.targets[i].mean()) for i in range(targets)} == {100 + offset + i for i in range(targets)}
+        assert (len(split.images), len(split.targets)) == (images, targets)

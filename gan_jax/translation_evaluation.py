@@ -1,0 +1,137 @@
+"""How good translations are: each figure against the truth, beside those of what needs no training."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from gan_jax.baselines import baselines
+from gan_jax.data.batching import pick, take
+from gan_jax.data.dataset import Dataset, Scenes, Split
+from gan_jax.data.sides import reverse
+from gan_jax.errors import UsageError
+from gan_jax.metrics.classifier import Classifier, cached_classifier, subset
+from gan_jax.metrics.frechet import frechet_distance
+from gan_jax.metrics.label_maps import mean_iou, pixel_accuracy, read_labels
+from gan_jax.metrics.similarity import l1, psnr, ssim
+
+Translator = Callable[[np.ndarray], np.ndarray]
+Figures = dict[str, float]
+
+_MOST_PAIRS = 2000
+
+# What the figures are, in the order of the table.
+_ROWS = {
+    "label_accuracy": "pixels of the right label, higher is better",
+    "label_iou": "mean IoU of the labels, higher is better",
+    "l1": "L1, lower is better",
+    "psnr": "PSNR in dB, higher is better",
+    "ssim": "SSIM, higher is better",
+    "frechet_distance": "Frechet distance, lower is better",
+}
+
+
+@dataclass(frozen=True)
+class TranslationEvaluation:
+    """Translations of held-out images beside the true ones, for each direction.
+
+    Attributes:
+      dataset: its name.
+      count: how many held-out pairs.
+      figures: of each direction: `metrics.similarity`'s l1, psnr and ssim, as means over images; label_accuracy and
+        label_iou where the truth is a label map of a known palette; frechet_distance to the true images in the features
+        of a classifier of them, where they have labels.
+      baselines: of each direction, the same figures of what needs no training, by its name: "source" is the image as it
+        is, "mean image" that of the training targets. "real", which has a Frechet distance alone, are training targets.
+    """
+
+    dataset: str
+    count: int
+    figures: dict[str, Figures]
+    baselines: dict[str, dict[str, Figures]]
+
+    def to_json(self) -> dict[str, object]:
+        named = {
+            f"{name}{'' if direction == 'AtoB' else f'_{direction}'}": value
+            for direction, figures in self.figures.items()
+            for name, value in figures.items()
+        }
+        return {
+            "dataset": self.dataset,
+            "count": self.count,
+            **named,
+            "baselines": self.baselines,
+            "measures": list(named),
+        }
+
+    def report(self, console: Console) -> None:
+        for direction, figures in self.figures.items():
+            others = self.baselines[direction]
+            table = Table(title=f"{self.count} held-out images of {self.dataset}, translated {direction}")
+            for heading in ("", "translated", *others):
+                table.add_column(heading, justify="right" if heading else "left")
+            for name in figures:
+                values = (column.get(name) for column in (figures, *others.values()))
+                table.add_row(_ROWS[name], *("" if value is None else f"{value:.4g}" for value in values))
+            console.print(table)
+
+
+def evaluate_translation(dataset: Dataset, translators: Mapping[str, Translator]) -> TranslationEvaluation:
+    """Evaluates what `translators` make of held-out images, "AtoB", and perhaps "BtoA" of held-out targets.
+
+    At most 2,000 pairs are used. Raises UsageError for a dataset whose held-out images have no true translations, or
+    that has fewer than 2 of them.
+    """
+    if dataset.test.targets is None or not dataset.test.paired:
+        raise UsageError(
+            f"evaluation compares translations with true ones, and the held-out images of {dataset.name!r} have none: "
+            "they are not paired"
+        )
+    if len(dataset.test) < 2:
+        raise UsageError(f"evaluation needs at least 2 held-out pairs, and {dataset.name!r} has {len(dataset.test)}")
+    figures, others = {}, {}
+    for direction, translate in translators.items():
+        way = dataset if direction == "AtoB" else reverse(dataset)
+        figures[direction], others[direction] = _evaluate(way, translate)
+    return TranslationEvaluation(dataset.name, min(len(dataset.test), _MOST_PAIRS), figures, others)
+
+
+def _evaluate(dataset: Dataset, translate: Translator) -> tuple[Figures, dict[str, Figures]]:
+    held_out = take(dataset.test, subset(len(dataset.test), _MOST_PAIRS))
+    images, truth = held_out["image"], held_out["target"]
+    assert dataset.train.targets is not None
+    classifier, features = _classifier(dataset), None
+    if classifier is not None:
+        features = classifier.features(truth)
+
+    def measured(made: np.ndarray) -> Figures:
+        found: Figures = {}
+        origin = dataset.origin
+        if isinstance(origin, Scenes) and origin.labels_are == "targets":
+            labels, true_labels = (read_labels(x, origin.palette) for x in (made, truth))
+            found["label_accuracy"] = pixel_accuracy(labels, true_labels)
+            found["label_iou"] = mean_iou(labels, true_labels, len(origin.palette))
+        found |= {measure.__name__: float(measure(made, truth).mean()) for measure in (l1, psnr, ssim)}
+        if classifier is not None and features is not None:
+            found["frechet_distance"] = frechet_distance(classifier.features(made), features)
+        return found
+
+    others = {name: measured(make(images)) for name, make in baselines(dataset).items()}
+    if classifier is not None and features is not None:
+        chosen = subset(len(dataset.train.targets), len(truth))
+        real = classifier.features(pick(dataset.train.targets, chosen))
+        others["real: training"] = {"frechet_distance": frechet_distance(real, features)}
+    return measured(translate(images)), others
+
+
+def _classifier(dataset: Dataset) -> Classifier | None:
+    """Of the targets, where all of them have labels of several classes."""
+    train, test = dataset.train, dataset.test
+    assert train.targets is not None
+    assert test.targets is not None
+    if train.labels is None or test.labels is None or len(dataset.classes) < 2 or min(train.labels) < 0:
+        return None
+    whole = Dataset(dataset.name, Split(train.targets, train.labels), Split(test.targets, test.labels), dataset.classes)
+    return cached_classifier(whole)
