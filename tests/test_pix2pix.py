@@ -165,13 +165,6 @@ def test_a_u_net_normalizes_by_the_statistics_of_the_image_that_it_translates():
         game.translate["AtoB"](networks(state), jnp.zeros((1, 48, 48, 3)), jax.random.key(0))
 
 
-def test_a_game_of_translation_has_no_samples():
-    game = small_game()
-    for call in (lambda: game.latents(jax.random.key(0), 1), lambda: game.sample({}, None)):
-        with pytest.raises(ValueError, match="use gan-jax translate"):
-            call()
-
-
 def test_the_weight_may_be_a_members_own():
     batch = batch_of((8, 8, 3), (8, 8, 1))
 

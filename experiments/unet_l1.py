@@ -1,0 +1,42 @@
+"""The generator of pix2pix without its adversary (Isola et al. 2017, arXiv 1611.07004, section 4.2, "L1").
+
+What can be seen of a picture in its label map is the mean of what it may be: the pictures are blurred.
+"""
+
+from dataclasses import dataclass
+
+import optax
+
+from gan_jax.data import DataInfo
+from gan_jax.game import Game
+from gan_jax.games.pix2pix import l1_regression
+from gan_jax.networks import unet
+from gan_jax.networks.normalization import plain_instance_norm
+from gan_jax.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """A U-Net that descends the L1 distance to the target."""
+
+    dataset: str = "scenes"
+    resolution: int = 64
+    batch_size: int = 4
+    steps: int = 6000
+    sample_every: int = 1000
+    checkpoint_every: int = 1000
+
+    learning_rate: float = 2e-4
+    """Adam's."""
+
+    width: int = 32
+    """Features beside the images; 64 in the paper."""
+
+
+def build(config: Config, data: DataInfo) -> Game:
+    shapes = data.pair_shapes
+    return l1_regression(
+        unet.Generator(config.resolution, shapes[1][2], config.width, normalization=plain_instance_norm),
+        shapes,
+        optax.adam(config.learning_rate, b1=0.5),
+    )
