@@ -111,9 +111,9 @@ def test_an_update_is_that_of_pytorch(monkeypatch):
         "generator_loss": g_loss,
         "discriminator_loss": d_loss,
         "D_A(a)": d_a(real_a).mean(),
-        "D_A(G(b))": d_a(shown_a).mean(),
+        "D_A(F(b))": d_a(shown_a).mean(),
         "D_B(b)": d_b(real_b).mean(),
-        "D_B(F(a))": d_b(shown_b).mean(),
+        "D_B(G(a))": d_b(shown_b).mean(),
     }
     expected = {name: value.item() for name, value in expected.items()}
     d_loss.backward()

@@ -13,6 +13,7 @@ from gan_jax.objectives import (
     non_saturating_loss,
     relativistic_average,
     relativistic_pairing,
+    scaled,
     smoothed,
     wasserstein,
 )
@@ -310,3 +311,33 @@ def test_critics_agree_with_pytorch():
             for gradient, tensor in zip(gradients, (r, f), strict=True):
                 grad = np.zeros(32) if tensor.grad is None else tensor.grad
                 np.testing.assert_allclose(gradient, grad, rtol=1e-5, atol=1e-8, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        minimax,
+        non_saturating,
+        smoothed(),
+        least_squares(),
+        wasserstein,
+        hinge,
+        relativistic_average,
+        relativistic_pairing,
+    ],
+)
+def test_maps_of_logits_count_every_patch_as_an_example(objective):
+    rng = np.random.default_rng(3)
+    real, fake = (jnp.asarray(rng.normal(size=(2, 3, 4)), jnp.float32) for _ in range(2))
+    for function in (objective.value, objective.loss):
+        assert function(real, fake).shape == ()
+        assert function(real, fake) == pytest.approx(float(function(real.ravel(), fake.ravel())), rel=1e-6)
+
+
+def test_a_scaled_objective_is_a_multiple_and_logs_the_same():
+    real, fake = jnp.array([0.3, -2.0]), jnp.array([1.5, 0.1])
+    twice = scaled(least_squares(), 2.0)
+    # Without the halves: -(0.7^2 + 3^2) / 2 - (1.5^2 + 0.1^2) / 2, and (0.5^2 + 0.9^2) / 2.
+    assert twice.value(real, fake) == pytest.approx(-(0.49 + 9) / 2 - (2.25 + 0.01) / 2)
+    assert twice.loss(real, fake) == pytest.approx((0.25 + 0.81) / 2)
+    assert twice.output is least_squares().output

@@ -23,7 +23,7 @@ _TRANSLATE, _CYCLE, _IDENTITY, _REAL, _FAKE, _HISTORY = range(0, 12, 2)
 # (the generator, the opposite one, the domain that it translates, the domain that it translates to)
 _DIRECTIONS = (("AtoB", "BtoA", "A", "B"), ("BtoA", "AtoB", "B", "A"))
 _DOMAINS = ("A", "B")
-_JUDGED = {"A": ("D_A(a)", "D_A(G(b))"), "B": ("D_B(b)", "D_B(F(a))")}  # as they are logged
+_JUDGED = {"A": ("D_A(a)", "D_A(F(b))"), "B": ("D_B(b)", "D_B(G(a))")}  # as they are logged
 
 
 def cyclegan(
@@ -42,11 +42,11 @@ def cyclegan(
 
     Batches are {"image": a (N, H, W, C_A), "target": b (N, H, W, C_B)} in [-1, 1], images of the domains A and B that
     have nothing to do with each other. The generators are one player, "generator", with the parameters
-    {"AtoB": ..., "BtoA": ...}; the discriminators are another, "discriminator", with {"A": ..., "B": ...}. With F for
-    AtoB and G for BtoA, the generators descend (equation 3, and section 5.2 for the last term)
+    {"AtoB": ..., "BtoA": ...}; the discriminators are another, "discriminator", with {"A": ..., "B": ...}. With the
+    paper's letters, G for AtoB and F for BtoA, the generators descend (equation 3, and section 5.2 for the last term)
 
-        loss(D_B(F(a))) + loss(D_A(G(b))) + cycle_weight (|G(F(a)) - a| + |F(G(b)) - b|)
-        + cycle_weight identity_weight (|F(b) - b| + |G(a) - a|)
+        loss(D_B(G(a))) + loss(D_A(F(b))) + cycle_weight (|F(G(a)) - a| + |G(F(b)) - b|)
+        + cycle_weight identity_weight (|G(b) - b| + |F(a) - a|)
 
     with the objective's loss and |.| the mean over all numbers. The discriminators ascend half the sum of its values in
     A and in B, in which the generated images are those that a `history` shows. As in the authors' code they judge what

@@ -97,6 +97,14 @@ def test_layer_and_instance_normalization_are_those_of_pytorch(name):
         close(ours, theirs)
 
 
+def test_instance_normalization_may_have_no_scale_and_bias():
+    x = jnp.asarray(np.random.default_rng(1).normal(1, 2, size=(2, 4, 5, 3)), jnp.float32)
+    module = normalization.InstanceNorm(affine=False)
+    assert module.init(jax.random.key(0), x) == {}
+    params = {"scale": jnp.ones(3), "bias": jnp.zeros(3)}
+    close(module.apply({}, x), normalization.InstanceNorm().apply({"params": params}, x))
+
+
 def test_pixel_normalization_leaves_every_pixel_a_mean_square_of_1():
     x = np.random.default_rng(2).normal(size=(2, 3, 3, 8)).astype(np.float32)
     y = normalization.pixel_norm(jnp.asarray(x))
@@ -242,7 +250,15 @@ def test_weight_normalization_starts_as_the_layer_itself_and_has_scale_for_norm(
     assert np.abs(along).max() < 1e-4 * np.abs(gradient).max()
 
 
-NORMALIZATIONS = ("no_norm", "batch_norm", "layer_norm", "instance_norm", "weight_norm", "spectral_norm")
+NORMALIZATIONS = (
+    "no_norm",
+    "batch_norm",
+    "layer_norm",
+    "instance_norm",
+    "plain_instance_norm",
+    "weight_norm",
+    "spectral_norm",
+)
 
 
 @pytest.mark.parametrize("name", NORMALIZATIONS)
@@ -257,7 +273,7 @@ def test_a_dcgan_discriminator_is_normalized_by_one_word(name):
     assert set(variables) == {"batch_norm": {"batch_stats"}, "spectral_norm": {"spectral"}}.get(name, set())
     if name == "spectral_norm":
         assert set(variables["spectral"]) == {"Conv_0", "Conv_1", "Conv_2"}
-    # Only what features' normalization follows has no bias.
+    # Only what features' normalization with a bias of its own follows has none.
     assert ("bias" in params["Conv_1"]) == (name not in of_features)
     logits, changed = jax.jit(partial(forward, module))(params, variables, images)
     assert logits.shape == (4,)
