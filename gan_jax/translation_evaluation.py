@@ -15,12 +15,14 @@ from gan_jax.errors import UsageError
 from gan_jax.metrics.classifier import Classifier, cached_classifier, subset
 from gan_jax.metrics.frechet import frechet_distance
 from gan_jax.metrics.label_maps import mean_iou, pixel_accuracy, read_labels
+from gan_jax.metrics.label_reader import cached_label_reader
 from gan_jax.metrics.similarity import l1, psnr, ssim
 
 Translator = Callable[[np.ndarray], np.ndarray]
 Figures = dict[str, float]
 
 _MOST_PAIRS = 2000
+_MOST_READ = 4000  # training pairs, to learn to read labels from
 
 # What the figures are, in the order of the table.
 _ROWS = {
@@ -40,11 +42,12 @@ class TranslationEvaluation:
     Attributes:
       dataset: its name.
       count: how many held-out pairs.
-      figures: of each direction: `metrics.similarity`'s l1, psnr and ssim, as means over images; label_accuracy and
-        label_iou where the truth is a label map of a known palette; frechet_distance to the true images in the features
-        of a classifier of them, where they have labels.
-      baselines: of each direction, the same figures of what needs no training, by its name: "source" is the image as it
-        is, "mean image" that of the training targets. "real", which has a Frechet distance alone, are training targets.
+      figures: of each direction: `metrics.similarity`'s l1, psnr and ssim, as means over images. Of drawn scenes,
+        label_accuracy and label_iou: of a translated label map by its colours; of a picture by `metrics.label_reader`,
+        whether it shows what its label map says. Where there are labels of classes, frechet_distance to the true images
+        in the features of a classifier of them.
+      baselines: of each direction, the same figures of what needs no training, by its name: see `baselines`. And what
+        real images reach: "real: training" targets have a Frechet distance, "real: held-out" pictures labels to read.
     """
 
     dataset: str
@@ -106,13 +109,16 @@ def _evaluate(dataset: Dataset, translate: Translator) -> tuple[Figures, dict[st
     if classifier is not None:
         features = classifier.features(truth)
 
+    origin = dataset.origin
+    if isinstance(origin, Scenes):
+        read = _label_reader(dataset.train, origin)
+        true_labels = read_labels(truth if origin.labels_are == "targets" else images, origin.palette)
+
     def measured(made: np.ndarray) -> Figures:
         found: Figures = {}
-        origin = dataset.origin
-        if isinstance(origin, Scenes) and origin.labels_are == "targets":
-            labels, true_labels = (read_labels(x, origin.palette) for x in (made, truth))
-            found["label_accuracy"] = pixel_accuracy(labels, true_labels)
-            found["label_iou"] = mean_iou(labels, true_labels, len(origin.palette))
+        if isinstance(origin, Scenes):
+            found["label_accuracy"] = pixel_accuracy(read(made), true_labels)
+            found["label_iou"] = mean_iou(read(made), true_labels, len(origin.palette))
         found |= {measure.__name__: float(measure(made, truth).mean()) for measure in (l1, psnr, ssim)}
         if classifier is not None and features is not None:
             found["frechet_distance"] = frechet_distance(classifier.features(made), features)
@@ -123,7 +129,18 @@ def _evaluate(dataset: Dataset, translate: Translator) -> tuple[Figures, dict[st
         chosen = subset(len(dataset.train.targets), len(truth))
         real = classifier.features(pick(dataset.train.targets, chosen))
         others["real: training"] = {"frechet_distance": frechet_distance(real, features)}
+    if isinstance(origin, Scenes) and origin.labels_are == "images":
+        whole = measured(truth)
+        others["real: held-out"] = {name: whole[name] for name in ("label_accuracy", "label_iou")}
     return measured(translate(images)), others
+
+
+def _label_reader(train: Split, scenes: Scenes) -> Callable[[np.ndarray], np.ndarray]:
+    """From targets to labels: by the colours of label maps, and by a network that learned from pictures."""
+    if scenes.labels_are == "targets":
+        return lambda maps: read_labels(maps, scenes.palette)
+    seen = take(train, subset(len(train), _MOST_READ))
+    return cached_label_reader(seen["target"], read_labels(seen["image"], scenes.palette), len(scenes.palette)).read
 
 
 def _classifier(dataset: Dataset) -> Classifier | None:
