@@ -8,7 +8,7 @@ exactly.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from gan_jax.parallel import mean_over_devices
 
 Tree = Any  # a pytree of arrays
 Metrics = dict[str, jax.Array]
+Translate = Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array]
 
 
 class Outcome(NamedTuple):
@@ -57,6 +58,10 @@ class Player:
     ema: float | None = None
 
 
+def _no_samples(*_: Any) -> Any:
+    raise ValueError("the game makes no images from latents, it translates images: use gan-jax translate")
+
+
 @dataclass(frozen=True)
 class Game:
     """Players in the order in which they move, and the pure functions around them.
@@ -65,23 +70,23 @@ class Game:
         collections}); `memory` holds pytrees by name, none for most games.
     latents: (key, count) -> what `sample` maps to images, `count` along the first axis.
     sample: (networks, latents) -> images (count, H, W, C) in [-1, 1], or points (count, D). See `networks` for
-        its first argument. Both are None for a game that translates images.
+        its first argument. A game that translates has neither: they raise ValueError.
     round: how the players move; (game, state, parts, key) -> (state, metrics), with `parts` the batches of the moves,
         (game.parts, B, ...). One player after the other unless `rounds` says otherwise.
     measures: (networks, batch, key) -> scalars to log beside the moves' metrics, now and then: what the `networks` do
         on `batch`, held-out examples in the form of a move's batch. None for a game that has none.
-    translate: of a game that translates images, by direction, "AtoB" and perhaps "BtoA": (networks, images, key) ->
-        images of the other domain, (N, H, W, C) in [-1, 1] both, as the networks do after training. The key is of the
-        noise, if there is any.
+    translate: by direction, "AtoB" and, where there is one, "BtoA": (networks, images (N, H, W, C) in [-1, 1], key) ->
+        images (N, H, W, C'). Each depends on its own image and its place in the batch alone. Empty for a game that does
+        not translate. Raises ValueError for images of sides that the generator does not take.
     """
 
     players: tuple[Player, ...]
     init: Callable[[jax.Array], tuple[dict[str, Tree], dict[str, Tree]]]
-    latents: Callable[[jax.Array, int], Tree] | None = None
-    sample: Callable[[dict[str, Tree], Tree], jax.Array] | None = None
+    latents: Callable[[jax.Array, int], Tree] = _no_samples
+    sample: Callable[[dict[str, Tree], Tree], jax.Array] = _no_samples
     round: "Round | None" = None
     measures: Callable[[dict[str, Tree], Tree, jax.Array], Metrics] | None = None
-    translate: Mapping[str, Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array]] | None = None
+    translate: Mapping[str, Translate] = field(default_factory=dict)
 
     @property
     def parts(self) -> int:

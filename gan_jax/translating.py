@@ -56,7 +56,6 @@ def translation_columns(game: Game, networks: dict[str, Any], split: Split, seed
     Each is uint8 (N, H, W, C). For a game of both directions: images, their translations, and these translated back;
     then the same of targets.
     """
-    assert game.translate is not None
     assert split.targets is not None
     there = make_translator(game, networks, "AtoB", seed)
     # Not the first ones: a folder's images are sorted by class.
@@ -72,7 +71,6 @@ def translation_columns(game: Game, networks: dict[str, Any], split: Split, seed
 
 
 def _function(game: Game, direction: str) -> Callable[[dict[str, Any], jax.Array, jax.Array], jax.Array]:
-    directions = game.translate or {}
-    if direction not in directions:
-        raise ValueError(f"it translates {' and '.join(directions) or 'nothing'}, not {direction}")
-    return lambda networks, images, key: directions[direction](networks, to_float(images), key)
+    if direction not in game.translate:
+        raise ValueError(f"it translates {' and '.join(game.translate) or 'nothing'}, not {direction}")
+    return lambda networks, images, key: game.translate[direction](networks, to_float(images), key)
