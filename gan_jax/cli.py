@@ -257,7 +257,7 @@ class _Evaluate:
     """The run's folder."""
 
     seed: int = 1
-    """Of the latents."""
+    """Of the latents, or of the noise in translations."""
 
     data_dir: Path | None = None
     """Where prepared TFDS datasets lie; $TFDS_DATA_DIR or ~/tensorflow_datasets by default."""

@@ -58,6 +58,10 @@ class Player:
     ema: float | None = None
 
 
+def _no_samples(*_: Any) -> Any:
+    raise ValueError("the game makes no images from latents, it translates images: use gan-jax translate")
+
+
 @dataclass(frozen=True)
 class Game:
     """Players in the order in which they move, and the pure functions around them.
@@ -66,7 +70,7 @@ class Game:
         collections}); `memory` holds pytrees by name, none for most games.
     latents: (key, count) -> what `sample` maps to images, `count` along the first axis.
     sample: (networks, latents) -> images (count, H, W, C) in [-1, 1], or points (count, D). See `networks` for
-        its first argument. Both are None for a game that translates images.
+        its first argument. A game that translates has neither: they raise ValueError.
     round: how the players move; (game, state, parts, key) -> (state, metrics), with `parts` the batches of the moves,
         (game.parts, B, ...). One player after the other unless `rounds` says otherwise.
     measures: (networks, batch, key) -> scalars to log beside the moves' metrics, now and then: what the `networks` do
@@ -78,8 +82,8 @@ class Game:
 
     players: tuple[Player, ...]
     init: Callable[[jax.Array], tuple[dict[str, Tree], dict[str, Tree]]]
-    latents: Callable[[jax.Array, int], Tree] | None = None
-    sample: Callable[[dict[str, Tree], Tree], jax.Array] | None = None
+    latents: Callable[[jax.Array, int], Tree] = _no_samples
+    sample: Callable[[dict[str, Tree], Tree], jax.Array] = _no_samples
     round: "Round | None" = None
     measures: Callable[[dict[str, Tree], Tree, jax.Array], Metrics] | None = None
     translate: Mapping[str, Translate] = field(default_factory=dict)

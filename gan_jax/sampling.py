@@ -19,12 +19,11 @@ def of_class(game: Game, label: int) -> Game:
 
     Raises ValueError for a game that is not conditional.
     """
-    if game.latents is None or _labels(game, 1) is None:
+    if _labels(game, 1) is None:
         raise ValueError("its samples have no class: the game is not conditional")
-    draw = game.latents
 
     def latents(key, count):
-        drawn = draw(key, count)
+        drawn = game.latents(key, count)
         return jax.tree.map(lambda x: jnp.full_like(x, label) if _is_labels(x) else x, drawn)
 
     return dataclasses.replace(game, latents=latents)
@@ -47,7 +46,6 @@ def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -
 
     The i-th depends on `seed` and i alone.
     """
-    assert game.latents is not None
     latents = jax.jit(game.latents, static_argnums=1)(jax.random.key(seed), count)
     return decode(game, networks, latents)
 
@@ -58,7 +56,6 @@ def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns:
     Standard normal latents lie near a sphere; a straight line between two would leave it (White, "Sampling generative
     networks", arXiv 1609.04468). What is not a float in the latents, such as a label, stays that of the start.
     """
-    assert game.latents is not None
     ends = game.latents(jax.random.key(seed), 2 * rows)
     starts = jax.tree.map(lambda x: x[0::2], ends)
     stops = jax.tree.map(lambda x: x[1::2], ends)
@@ -70,7 +67,6 @@ def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns:
 def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
     """What `latents` become: images uint8 (count, H, W, C) or points float32 (count, D)."""
     count = len(jax.tree.leaves(latents)[0])
-    assert game.sample is not None
     sample = jax.jit(game.sample)
     size = min(count, _BATCH)
     samples = []
@@ -84,10 +80,12 @@ def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
 
 def _labels(game: Game, count: int) -> np.ndarray | None:
     """Those of the first samples (count,); None if the game is not conditional."""
-    key, latents = jax.random.key(0), game.latents
-    if latents is None or not any(map(_is_labels, jax.tree.leaves(jax.eval_shape(lambda: latents(key, count))))):
+    if game.translate:
         return None
-    return next(np.asarray(x) for x in jax.tree.leaves(latents(key, count)) if _is_labels(x))
+    key = jax.random.key(0)
+    if not any(map(_is_labels, jax.tree.leaves(jax.eval_shape(lambda: game.latents(key, count))))):
+        return None
+    return next(np.asarray(x) for x in jax.tree.leaves(game.latents(key, count)) if _is_labels(x))
 
 
 def _is_labels(x: jax.Array | jax.ShapeDtypeStruct) -> bool:

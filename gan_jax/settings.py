@@ -38,10 +38,11 @@ class Settings:
     all of them, so that figures can be compared."""
 
     flip: bool = False
-    """Mirror each training image left to right with probability one half."""
+    """Mirror each training image left to right with probability one half; both sides of a pair, or neither."""
 
     jitter: bool = False
-    """Enlarge each training image by 286/256 and cut the old size out of it at random, as pix2pix and CycleGAN do."""
+    """Enlarge each training image by 286/256 and cut the old size out of it at random, as pix2pix and CycleGAN do; both
+    sides of a pair alike."""
 
     precision: Literal["float32", "bfloat16"] = "float32"
     """What networks compute in. Parameters, optimizers, statistics and losses are float32 either way."""

@@ -9,6 +9,7 @@ from flax.errors import ScopeParamShapeError
 
 from gan_jax.data.batching import take
 from gan_jax.data.dataset import Split
+from gan_jax.data.splits import shuffled
 from gan_jax.data.transforms import to_float, to_uint8
 from gan_jax.game import Game
 
@@ -50,14 +51,15 @@ def can_translate(game: Game, networks: dict[str, Any], direction: str, height: 
 
 
 def translation_columns(game: Game, networks: dict[str, Any], split: Split, seed: int) -> list[np.ndarray]:
-    """Columns of a picture: the first images of `split`, what becomes of them, and what should.
+    """Columns of a picture: some images of `split`, always the same, what becomes of them, and what should.
 
     Each is uint8 (N, H, W, C). For a game of both directions: images, their translations, and these translated back;
     then the same of targets.
     """
     assert split.targets is not None
     there = make_translator(game, networks, "AtoB", seed)
-    rows = np.arange(min(_SHOWN, len(split), len(split.targets)))
+    # Not the first ones: a folder's images are sorted by class.
+    rows = shuffled(min(len(split), len(split.targets)), 0)[:_SHOWN]
     examples = take(split, rows, rows)
     images, targets = examples["image"], examples["target"]
     translated = there(images)
@@ -69,7 +71,6 @@ def translation_columns(game: Game, networks: dict[str, Any], split: Split, seed
 
 
 def _function(game: Game, direction: str) -> Callable[[dict[str, Any], jax.Array, jax.Array], jax.Array]:
-    directions = game.translate
-    if direction not in directions:
-        raise ValueError(f"it translates {' and '.join(directions) or 'nothing'}, not {direction}")
-    return lambda networks, images, key: directions[direction](networks, to_float(images), key)
+    if direction not in game.translate:
+        raise ValueError(f"it translates {' and '.join(game.translate) or 'nothing'}, not {direction}")
+    return lambda networks, images, key: game.translate[direction](networks, to_float(images), key)

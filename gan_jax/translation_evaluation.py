@@ -15,12 +15,14 @@ from gan_jax.errors import UsageError
 from gan_jax.metrics.classifier import Classifier, cached_classifier, subset
 from gan_jax.metrics.frechet import frechet_distance
 from gan_jax.metrics.label_maps import mean_iou, pixel_accuracy, read_labels
+from gan_jax.metrics.label_reader import cached_label_reader
 from gan_jax.metrics.similarity import l1, psnr, ssim
+from gan_jax.translating import Translator
 
-Translator = Callable[[np.ndarray], np.ndarray]
 Figures = dict[str, float]
 
 _MOST_PAIRS = 2000
+_MOST_READ = 4000  # training pairs, to learn to read labels from
 
 # What the figures are, in the order of the table.
 _ROWS = {
@@ -40,11 +42,12 @@ class TranslationEvaluation:
     Attributes:
       dataset: its name.
       count: how many held-out pairs.
-      figures: of each direction: `metrics.similarity`'s l1, psnr and ssim, as means over images; label_accuracy and
-        label_iou where the truth is a label map of a known palette; frechet_distance to the true images in the features
-        of a classifier of them, where they have labels.
-      baselines: of each direction, the same figures of what needs no training, by its name: "source" is the image as it
-        is, "mean image" that of the training targets. "real", which has a Frechet distance alone, are training targets.
+      figures: of each direction: `metrics.similarity`'s l1, psnr and ssim, as means over images. Of drawn scenes,
+        label_accuracy and label_iou: of a translated label map by its colours; of a picture by `metrics.label_reader`,
+        whether it shows what its label map says. Where there are labels of classes, frechet_distance to the true images
+        in the features of a classifier of them.
+      baselines: of each direction, the same figures of what needs no training, by its name: see `baselines`. And what
+        real images reach: "real: training" targets have a Frechet distance, "real: held-out" pictures labels to read.
     """
 
     dataset: str
@@ -99,31 +102,61 @@ def evaluate_translation(dataset: Dataset, translators: Mapping[str, Translator]
 
 
 def _evaluate(dataset: Dataset, translate: Translator) -> tuple[Figures, dict[str, Figures]]:
+    """The figures of translations, and those of what they are set beside."""
+    assert dataset.train.targets is not None
     held_out = take(dataset.test, subset(len(dataset.test), _MOST_PAIRS))
     images, truth = held_out["image"], held_out["target"]
-    assert dataset.train.targets is not None
-    classifier, features = _classifier(dataset), None
-    if classifier is not None:
-        features = classifier.features(truth)
+    distance, labelled = _distance(dataset, truth), _labelled(dataset, images, truth)
 
     def measured(made: np.ndarray) -> Figures:
-        found: Figures = {}
-        origin = dataset.origin
-        if isinstance(origin, Scenes) and origin.labels_are == "targets":
-            labels, true_labels = (read_labels(x, origin.palette) for x in (made, truth))
-            found["label_accuracy"] = pixel_accuracy(labels, true_labels)
-            found["label_iou"] = mean_iou(labels, true_labels, len(origin.palette))
-        found |= {measure.__name__: float(measure(made, truth).mean()) for measure in (l1, psnr, ssim)}
-        if classifier is not None and features is not None:
-            found["frechet_distance"] = frechet_distance(classifier.features(made), features)
-        return found
+        similarity = {measure.__name__: float(measure(made, truth).mean()) for measure in (l1, psnr, ssim)}
+        return {**labelled(made), **similarity, **distance(made)}
 
     others = {name: measured(make(images)) for name, make in baselines(dataset).items()}
-    if classifier is not None and features is not None:
-        chosen = subset(len(dataset.train.targets), len(truth))
-        real = classifier.features(pick(dataset.train.targets, chosen))
-        others["real: training"] = {"frechet_distance": frechet_distance(real, features)}
+    if real := distance(pick(dataset.train.targets, subset(len(dataset.train.targets), len(truth)))):
+        others["real: training"] = real
+    if (read := labelled(truth)) and read["label_accuracy"] < 1:
+        others["real: held-out"] = read
     return measured(translate(images)), others
+
+
+def _labelled(dataset: Dataset, images: np.ndarray, truth: np.ndarray) -> Callable[[np.ndarray], Figures]:
+    """How right the labels are that translations of drawn scenes show; {} of other data.
+
+    Label maps are read by their colours, pictures by a network that has learned it from training pairs.
+    """
+    scenes = dataset.origin
+    if not isinstance(scenes, Scenes):
+        return lambda made: {}
+
+    def by_colour(maps: np.ndarray) -> np.ndarray:
+        return read_labels(maps, scenes.palette)
+
+    count = len(scenes.palette)
+    if scenes.labels_are == "targets":
+        true_labels, read = by_colour(truth), by_colour
+    else:
+        seen = take(dataset.train, subset(len(dataset.train), _MOST_READ))
+        true_labels = by_colour(images)
+        read = cached_label_reader(seen["target"], by_colour(seen["image"]), count).read
+
+    def of(made: np.ndarray) -> Figures:
+        labels = read(made)
+        return {
+            "label_accuracy": pixel_accuracy(labels, true_labels),
+            "label_iou": mean_iou(labels, true_labels, count),
+        }
+
+    return of
+
+
+def _distance(dataset: Dataset, truth: np.ndarray) -> Callable[[np.ndarray], Figures]:
+    """How far images are from the true ones in features, where these have labels of several classes; else {}."""
+    classifier = _classifier(dataset)
+    if classifier is None:
+        return lambda made: {}
+    features = classifier.features(truth)
+    return lambda made: {"frechet_distance": frechet_distance(classifier.features(made), features)}
 
 
 def _classifier(dataset: Dataset) -> Classifier | None:

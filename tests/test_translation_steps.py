@@ -122,7 +122,7 @@ def test_jitter_of_the_same_keys_is_the_same_in_images_of_other_channels():
 @pytest.fixture(scope="module")
 def on_devices(tmp_path_factory):
     out = tmp_path_factory.mktemp("devices") / "out.npz"
-    script = Path(__file__).with_name("translation_step_devices.py")
+    script = Path(__file__).with_name("pair_devices.py")
     done = subprocess.run([sys.executable, script, out], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with np.load(out) as stored:

@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from gan_jax.data.batching import take
 from gan_jax.data.dataset import Dataset, Degradation, Images, Split
+from gan_jax.data.splits import shuffled
 from gan_jax.errors import UsageError
 
 FACTOR = 4  # of super-resolution
@@ -173,7 +174,8 @@ def _resized(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def _mean_colour(images: np.ndarray, train: Split) -> np.ndarray:
-    seen = take(train, np.arange(min(len(train), _MOST_FITTED)))
+    # Not the first ones: a folder's images are sorted by class.
+    seen = take(train, shuffled(len(train), 0)[:_MOST_FITTED])
     levels, colours = seen["image"].ravel(), seen["target"].reshape(-1, 3)
     counts = np.bincount(levels, minlength=256)
     sums = np.stack([np.bincount(levels, colours[:, i], 256) for i in range(3)], 1)

@@ -1,6 +1,6 @@
 """Plays a tiny game of translation on one and on eight virtual CPU devices, and keeps the metrics of every step.
 
-A script, since the number of devices is settled when jax starts: python translation_step_devices.py OUT.npz.
+A script, since the number of devices is settled when jax starts: python pair_devices.py OUT.npz.
 """
 
 import os
