@@ -64,22 +64,24 @@ def main() -> None:
     for name in options.names or known:
         if name not in known:
             sys.exit(f"methods.py: no method {name!r}; there are {', '.join(known)}")
-        train(name, options)
+    untrained = [name for name in options.names or known if not train(name, options)]
     tables = [table(title, names, options) for title, names in TABLES.items()]
     readme = HERE / "README.md"
     before, _, rest = readme.read_text().partition(START)
     after = rest.partition(END)[2]
     readme.write_text(f"{before}{START}\n\n{chr(10).join(tables)}\n{END}{after}")
     print(f"written to {readme}")
+    if untrained:
+        sys.exit(f"methods.py: not trained: {', '.join(untrained)}")
 
 
-def train(name: str, options: Options) -> None:
+def train(name: str, options: Options) -> bool:
+    """Whether there is now a finished sweep."""
     experiment, *flags = name.split()
     swept = ["--seeds", str(options.seeds), "--workdir", folder(name, options)]
     command = ["gan-jax", "sweep", HERE / f"{experiment}.py", *flags, *swept]
     print(f"== {name}", flush=True)
-    if subprocess.run(command).returncode not in (0, 1):  # 1: every member failed, which is a result
-        sys.exit(f"methods.py: {name} could not be trained")
+    return subprocess.run(command).returncode == 0
 
 
 def folder(name: str, options: Options) -> Path:

@@ -6,10 +6,12 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def session_cache(tmp_path_factory):
-    """Tests, and the processes they start, leave the user's cache alone."""
+    """Tests, and the processes they start, leave the user's cache alone. They share one, over pytest-xdist's workers."""
     if "GAN_JAX_CACHE" in os.environ:
         yield
         return
-    os.environ["GAN_JAX_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    session = tmp_path_factory.getbasetemp()
+    session = session.parent if "PYTEST_XDIST_WORKER" in os.environ else session
+    os.environ["GAN_JAX_CACHE"] = str(session / "cache")
     yield
     del os.environ["GAN_JAX_CACHE"]
