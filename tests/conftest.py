@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def session_cache(tmp_path_factory):
-    """Tests, and the processes they start, leave the user's cache alone. They share one, over pytest-xdist's workers."""
+    """Tests, and the processes they start, leave the user's cache alone; pytest-xdist's workers share one."""
     if "GAN_JAX_CACHE" in os.environ:
         yield
         return
