@@ -39,9 +39,8 @@ class Config(Settings):
 
 def build(config: Config, data: DataInfo) -> Game:
     adam = optax.adam(config.learning_rate, b1=0.5, b2=0.9)
-    (dimensions,) = data.image_shape
     return gan(
-        mlp.Generator(dimensions),
+        mlp.Generator(data.dimensions),
         mlp.Discriminator(),
         non_saturating,
         generator_optimizer=adam,

@@ -40,9 +40,8 @@ class Config(Settings):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    (dimensions,) = data.image_shape
     game = gan(
-        mlp.Generator(dimensions),
+        mlp.Generator(data.dimensions),
         mlp.Discriminator(),
         minimax,
         generator_optimizer=optax.adam(config.generator_learning_rate, b1=0.5),

@@ -1,0 +1,60 @@
+"""Every experiment of the repository, as it stands in its file."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from command import EXPERIMENTS
+
+from gan_jax.data.dataset import DataInfo
+from gan_jax.experiment import load_experiment
+from gan_jax.game import train_step
+from gan_jax.runs import build
+from gan_jax.settings import check
+
+NAMES = [path.stem for path in sorted(EXPERIMENTS.glob("*.py")) if "class Config(Settings)" in path.read_text()]
+
+
+def described(spec: str, side: int) -> DataInfo:
+    """What there is to know of a dataset that experiments name, without drawing or downloading it."""
+    gray, colour, classes = (side, side, 1), (side, side, 3), tuple(map(str, range(10)))
+    match spec.replace("tfds:", "").split(":"):
+        case ["ring" | "grid"]:
+            return DataInfo((2,), ())
+        case ["digits"]:
+            return DataInfo(gray, classes)
+        case ["stacked", "digits"]:
+            return DataInfo(colour, ())
+        case ["scenes"]:
+            return DataInfo(colour, (), colour)
+        case ["shuffled", "scenes"]:
+            return DataInfo(colour, (), colour, paired=False)
+        case ["colorization" | "edges", "cifar10"]:
+            return DataInfo(gray, classes, colour)
+        case [_, "cifar10"]:
+            return DataInfo(colour, classes, colour)
+        case [_, "mnist" | "digits"]:
+            return DataInfo(gray, classes, gray)
+    raise AssertionError(f"a test does not know {spec}")
+
+
+def test_there_are_experiments():
+    assert len(NAMES) > 30
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_plays_on_its_own_data(name):
+    """Traced only: the state after a round is like the one before, in shapes and in types."""
+    experiment = load_experiment(EXPERIMENTS / f"{name}.py")
+    settings = experiment.config()
+    check(settings)
+    info = described(settings.dataset, settings.resolution)
+    game, state = build(experiment, settings, info)
+    count = settings.batch_size * game.parts
+    batch = {"image": jnp.zeros((count, *info.example_shape))}
+    if info.classes:
+        batch["label"] = jnp.zeros(count, jnp.int32)
+    if info.target_shape:
+        batch["target"] = jnp.zeros((count, *info.target_shape))
+    after, metrics = jax.eval_shape(lambda state: train_step(game, state, batch), state)
+    assert jax.tree.map(lambda x: (x.shape, x.dtype), after) == jax.tree.map(lambda x: (x.shape, x.dtype), state)
+    assert all(value.shape == () for value in metrics.values())
