@@ -1,8 +1,8 @@
 """DiffAugment (Zhao et al. 2020, arXiv 2006.10738): a DCGAN that learns digits from 200 images.
 
 The same without it: gan-jax train experiments/dcgan_digits.py --examples 200 --steps 4000.
-On these 8x8 digits, where brightness and contrast tell little and a cutout hides half of one, it does worse than that: see
-README.md beside this file.
+On these 8x8 digits, where brightness and contrast tell little and a cutout hides half of one, it does worse than that:
+see README.md beside this file.
 """
 
 from dataclasses import dataclass
