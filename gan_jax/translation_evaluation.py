@@ -12,10 +12,10 @@ from gan_jax.data.batching import pick, take
 from gan_jax.data.dataset import Dataset, Scenes, Split
 from gan_jax.data.sides import reverse
 from gan_jax.errors import UsageError
-from gan_jax.metrics.classifier import Classifier, cached_classifier, subset
+from gan_jax.metrics.classifier import cached_classifier, subset
 from gan_jax.metrics.frechet import frechet_distance
 from gan_jax.metrics.label_maps import mean_iou, pixel_accuracy, read_labels
-from gan_jax.metrics.label_reader import cached_label_reader
+from gan_jax.metrics.label_reader import LabelReader, cached_label_reader
 from gan_jax.metrics.similarity import l1, psnr, ssim
 from gan_jax.translating import Translator
 
@@ -45,7 +45,8 @@ class TranslationEvaluation:
       figures: of each direction: `metrics.similarity`'s l1, psnr and ssim, as means over images. Of drawn scenes,
         label_accuracy and label_iou: of a translated label map by its colours; of a picture by `metrics.label_reader`,
         whether it shows what its label map says. Where there are labels of classes, frechet_distance to the true images
-        in the features of a classifier of them.
+        in the features of a classifier of them; of pictures of drawn scenes, in those of all patches that labels are
+        read from.
       baselines: of each direction, the same figures of what needs no training, by its name: see `baselines`. And what
         real images reach: "real: training" targets have a Frechet distance, "real: held-out" pictures labels to read.
     """
@@ -136,9 +137,7 @@ def _labelled(dataset: Dataset, images: np.ndarray, truth: np.ndarray) -> Callab
     if scenes.labels_are == "targets":
         true_labels, read = by_colour(truth), by_colour
     else:
-        seen = take(dataset.train, subset(len(dataset.train), _MOST_READ))
-        true_labels = by_colour(images)
-        read = cached_label_reader(seen["target"], by_colour(seen["image"]), count).read
+        true_labels, read = by_colour(images), _label_reader(dataset, scenes).read
 
     def of(made: np.ndarray) -> Figures:
         labels = read(made)
@@ -150,21 +149,31 @@ def _labelled(dataset: Dataset, images: np.ndarray, truth: np.ndarray) -> Callab
     return of
 
 
+def _label_reader(dataset: Dataset, scenes: Scenes) -> LabelReader:
+    """Of pictures that are the targets."""
+    seen = take(dataset.train, subset(len(dataset.train), _MOST_READ))
+    labels = read_labels(seen["image"], scenes.palette)
+    return cached_label_reader(seen["target"], labels, len(scenes.palette))
+
+
 def _distance(dataset: Dataset, truth: np.ndarray) -> Callable[[np.ndarray], Figures]:
-    """How far images are from the true ones in features, where these have labels of several classes; else {}."""
-    classifier = _classifier(dataset)
-    if classifier is None:
+    """How far images are from the true ones in features, where there is a network that has learned some; else {}."""
+    features = _features(dataset)
+    if features is None:
         return lambda made: {}
-    features = classifier.features(truth)
-    return lambda made: {"frechet_distance": frechet_distance(classifier.features(made), features)}
+    true_features = features(truth)
+    return lambda made: {"frechet_distance": frechet_distance(features(made), true_features)}
 
 
-def _classifier(dataset: Dataset) -> Classifier | None:
-    """Of the targets, where all of them have labels of several classes."""
+def _features(dataset: Dataset) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Of a reader of labels, where the targets are drawn pictures; of a classifier, where all have labels of several
+    classes."""
     train, test = dataset.train, dataset.test
     assert train.targets is not None
     assert test.targets is not None
+    if isinstance(dataset.origin, Scenes) and dataset.origin.labels_are == "images":
+        return _label_reader(dataset, dataset.origin).features
     if train.labels is None or test.labels is None or len(dataset.classes) < 2 or min(train.labels) < 0:
         return None
     whole = Dataset(dataset.name, Split(train.targets, train.labels), Split(test.targets, test.labels), dataset.classes)
-    return cached_classifier(whole)
+    return cached_classifier(whole).features

@@ -43,10 +43,22 @@ def test_the_truth_is_perfect_in_both_directions(fronts):
     assert evaluation.count == 12
     best = {"l1": 0, "psnr": pytest.approx(54.151, abs=1e-3), "ssim": pytest.approx(1)}
     real = evaluation.baselines["AtoB"]["real: held-out"]
-    assert evaluation.figures["AtoB"] == {**real, **best}
+    assert evaluation.figures["AtoB"] == {**real, **best, "frechet_distance": pytest.approx(0, abs=1e-3)}
     assert evaluation.figures["BtoA"] == {"label_accuracy": 1, "label_iou": 1, **best}
     # The reader, of short training, sees more in real pictures than in their mean.
     assert real["label_accuracy"] > evaluation.baselines["AtoB"]["mean image"]["label_accuracy"]
+
+
+def test_pictures_of_scenes_have_a_distance_in_features_of_patches(fronts):
+    def blurred(images):
+        made = perfect(fronts)(images).astype(int)
+        return ((made + np.roll(made, 1, 1) + np.roll(made, 1, 2) + np.roll(made, (1, 1), (1, 2))) // 4).astype(np.uint8)
+
+    evaluation = evaluate_translation(fronts, {"AtoB": blurred, "BtoA": lambda images: images})
+    distance = {name: figures.get("frechet_distance") for name, figures in evaluation.baselines["AtoB"].items()}
+    assert 0 < distance["real: training"] < evaluation.figures["AtoB"]["frechet_distance"] < distance["mean image"]
+    assert distance["real: held-out"] is None
+    assert "frechet_distance" not in evaluation.figures["BtoA"]
 
 
 def test_labels_are_read_by_the_nearest_colour_of_the_palette(fronts):
@@ -112,7 +124,7 @@ def test_json_and_report_have_every_figure_beside_the_baselines(fronts):
     evaluation = evaluate_translation(fronts, {"AtoB": lambda images: 255 - images, "BtoA": lambda images: images})
     read = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
     names = ["label_accuracy", "label_iou", "l1", "psnr", "ssim"]
-    assert read["measures"] == [*names, *(f"{name}_BtoA" for name in names)]
+    assert read["measures"] == [*names, "frechet_distance", *(f"{name}_BtoA" for name in names)]
     assert read["psnr"] == evaluation.figures["AtoB"]["psnr"]
     assert read["l1_BtoA"] == evaluation.figures["BtoA"]["l1"] == read["baselines"]["BtoA"]["source"]["l1"]
     out = io.StringIO()

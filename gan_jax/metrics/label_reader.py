@@ -30,7 +30,8 @@ _WIDTH = 48
 
 
 class _Network(nn.Module):
-    """uint8 pictures (N, H, W, 3) -> logits of every pixel's label (N, H, W, labels), from 22x22 pixels around it."""
+    """uint8 pictures (N, H, W, 3) -> features of every 2x2 pixels (N, H/2, W/2, 48), rounded up, from 22x22 pixels
+    around them, and logits of every pixel's label (N, H, W, labels)."""
 
     labels: int
 
@@ -45,7 +46,7 @@ class _Network(nn.Module):
             x = nn.relu(nn.Conv(_WIDTH, (3, 3))(x))
         logits = nn.Conv(4 * self.labels, (1, 1))(x).reshape(count, high, wide, 2, 2, self.labels)
         logits = logits.transpose(0, 1, 3, 2, 4, 5).reshape(count, 2 * high, 2 * wide, self.labels)
-        return logits[:, :height, :width]
+        return x, logits[:, :height, :width]
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,24 @@ class LabelReader:
 
     def read(self, pictures: np.ndarray) -> np.ndarray:
         """Pictures uint8 (N, H, W, 3) -> the likeliest label of every pixel, int (N, H, W)."""
-        size, read = min(len(pictures), _INFERENCE_BATCH), []
+        return self._see(pictures)[1]
+
+    def features(self, pictures: np.ndarray) -> np.ndarray:
+        """Pictures uint8 (N, H, W, 3) -> what labels are read from, of every 2x2 pixels: float32 (N * H/2 * W/2, 48).
+
+        Each is of 22x22 pixels, so that a distance between sets of them is one between patches, their colours and
+        textures, and even few pictures have many.
+        """
+        features = self._see(pictures)[0]
+        return features.reshape(-1, features.shape[-1])
+
+    def _see(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        size, seen = min(len(pictures), _INFERENCE_BATCH), []
         for start in range(0, len(pictures), size):
             rows = np.arange(start, start + size) % len(pictures)
-            read.append(np.asarray(_infer(self.params, pictures[rows], self.labels)))
-        return np.concatenate(read)[: len(pictures)]
+            seen.append([np.asarray(x) for x in _infer(self.params, pictures[rows], self.labels)])
+        features, labels = (np.concatenate(parts)[: len(pictures)] for parts in zip(*seen, strict=True))
+        return features, labels
 
 
 def cached_label_reader(pictures: np.ndarray, labels: np.ndarray, count: int) -> LabelReader:
@@ -97,7 +111,7 @@ def _optimizer(steps: int) -> optax.GradientTransformation:
 @partial(jax.jit, static_argnames=("count", "steps"))
 def _train_step(params: Any, moments: Any, pictures: jax.Array, labels: jax.Array, count: int, steps: int):
     def loss(params: Any) -> jax.Array:
-        logits: Any = _Network(count).apply({"params": params}, pictures)
+        _, logits = _outputs(params, pictures, count)
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
     updates, moments = _optimizer(steps).update(jax.grad(loss)(params), moments, params)
@@ -105,6 +119,11 @@ def _train_step(params: Any, moments: Any, pictures: jax.Array, labels: jax.Arra
 
 
 @partial(jax.jit, static_argnames="count")
-def _infer(params: Any, pictures: jax.Array, count: int) -> jax.Array:
-    logits: Any = _Network(count).apply({"params": params}, pictures)
-    return jnp.argmax(logits, -1)
+def _infer(params: Any, pictures: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
+    features, logits = _outputs(params, pictures, count)
+    return features, jnp.argmax(logits, -1)
+
+
+def _outputs(params: Any, pictures: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
+    outputs: Any = _Network(count).apply({"params": params}, pictures)
+    return outputs

@@ -35,4 +35,6 @@ def test_labels_are_read_from_textures_in_pictures_never_seen(monkeypatch):
 def test_pictures_of_odd_size_have_a_label_for_every_pixel(monkeypatch):
     monkeypatch.setattr(label_reader, "_STEPS", 1)
     reader = train_label_reader(*drawn(9, 0, side=15), 2)
-    assert reader.read(drawn(9, 1, side=15)[0]).shape == (9, 15, 15)
+    pictures, _ = drawn(9, 1, side=15)
+    assert reader.read(pictures).shape == (9, 15, 15)
+    assert reader.features(pictures).shape == (9 * 8 * 8, 48)
