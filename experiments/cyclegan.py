@@ -3,7 +3,7 @@
 `shuffled:scenes` holds the images of `scenes` without saying which belong together; what is held out are pairs, so that
 translations can be compared with the truth. Your own two sets of images: --dataset unpaired:PATH, of folders trainA,
 trainB, testA and testB. The paper's sizes: --resolution 256 --width 64 --discriminator-width 64 --layers 3 --blocks 9
---batch-size 1 --jitter --flip.
+--jitter --flip.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Config(Settings):
     dataset: str = "shuffled:scenes"
     resolution: int = 64
     batch_size: int = 1
-    steps: int = 6000
+    steps: int = 8000
     sample_every: int = 1000
     checkpoint_every: int = 1000
 

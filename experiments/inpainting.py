@@ -21,7 +21,7 @@ class Config(Settings):
 
     dataset: str = "inpainting:tfds:mnist"
     resolution: int = 32
-    batch_size: int = 16
+    batch_size: int = 8
     steps: int = 4000
     sample_every: int = 1000
     checkpoint_every: int = 1000

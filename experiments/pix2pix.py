@@ -1,7 +1,7 @@
 """pix2pix (Isola et al. 2017, arXiv 1611.07004): pictures of houses from label maps, with pairs.
 
 The other way round: --dataset reverse:scenes. Your own pairs, side by side in one picture each: --dataset pairs:PATH.
-The paper's sizes: --resolution 256 --width 64 --discriminator-width 64 --layers 3 --batch-size 1 --jitter --flip.
+The paper's sizes: --resolution 256 --width 64 --discriminator-width 64 --layers 3 --jitter --flip.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Config(Settings):
 
     dataset: str = "scenes"
     resolution: int = 64
-    batch_size: int = 4
-    steps: int = 6000
+    batch_size: int = 1
+    steps: int = 8000
     sample_every: int = 1000
     checkpoint_every: int = 1000
 
@@ -33,7 +33,7 @@ class Config(Settings):
     l1_weight: float = 100.0
     """Of the L1 distance to the target, beside the adversarial loss: lambda."""
 
-    width: int = 32
+    width: int = 16
     """Features of the generator beside the images; 64 in the paper."""
 
     discriminator_width: int = 32

@@ -1,11 +1,10 @@
-"""pix2pix with pairs, CycleGAN without, and a U-Net with the L1 loss alone, on one task: label maps to pictures, and back.
+"""pix2pix with pairs, CycleGAN without, a U-Net with the L1 loss alone: label maps to pictures, and back.
 
     python experiments/study_translation.py                # all; what is finished is kept, what was interrupted goes on
     python experiments/study_translation.py cyclegan       # this method, the others as they were
 
-Every run is that of `gan-jax train` and `gan-jax evaluate`. All see as many images of each side: pix2pix and the U-Net
-in batches of 4, CycleGAN one at a time as its authors do, and each in the settings of its file. The tables go into
-README.md beside this file, the picture into figures/.
+Every run is that of `gan-jax train` and `gan-jax evaluate`, in the settings of its file. All see as many images of each
+side, one at a time as the authors do. The tables go into README.md beside this file, the picture into figures/.
 """
 
 import json
@@ -24,7 +23,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 START, END = "<!-- translation: start -->", "<!-- translation: end -->"
-BATCHES = {"unet_l1": 4, "pix2pix": 4, "cyclegan": 1}
+METHODS = ("unet_l1", "pix2pix", "cyclegan")
 WAYS = {"scenes": "Label map to picture", "reverse:scenes": "Picture to label map"}
 TITLES = {
     "label_accuracy": "label accuracy",
@@ -47,8 +46,8 @@ class Study:
     seeds: int = 3
     """Of each."""
 
-    images: int = 8000
-    """That each training sees of each side."""
+    steps: int = 8000
+    """Rounds of each training: images that it sees of each side."""
 
     resolution: int = 64
     """Side of the images in pixels."""
@@ -82,9 +81,9 @@ def parts(method: str, study: Study) -> Iterator[Part]:
 
 def main(study: Study) -> None:
     for name in study.names:
-        if name not in BATCHES:
-            sys.exit(f"study_translation.py: no method {name!r}; there are {', '.join(BATCHES)}")
-    for method in study.names or BATCHES:
+        if name not in METHODS:
+            sys.exit(f"study_translation.py: no method {name!r}; there are {', '.join(METHODS)}")
+    for method in study.names or METHODS:
         for part in parts(method, study):
             train(part, study)
     before, _, rest = study.table.read_text().partition(START)
@@ -101,9 +100,8 @@ def train(part: Part, study: Study) -> None:
         return
     print(f"== {part.folder.name}", flush=True)
     flags = ["--dataset", part.dataset, "--seed", str(part.seed), "--workdir", str(part.folder)]
-    size = ["--resolution", str(study.resolution), "--batch-size", str(BATCHES[part.method])]
-    steps = ["--steps", str(study.images // BATCHES[part.method])]
-    status, memory = run("train", str(HERE / f"{part.method}.py"), *flags, *size, *steps)
+    size = ["--resolution", str(study.resolution), "--batch-size", "1", "--steps", str(study.steps)]
+    status, memory = run("train", str(HERE / f"{part.method}.py"), *flags, *size)
     if status not in (0, 1):
         sys.exit(status)
     if status == 0 and run("evaluate", str(part.folder))[0] != 0:
@@ -150,14 +148,16 @@ def failed(run: dict[str, float], baselines: dict[str, dict[str, float]]) -> boo
 
 def table(way: str, study: Study) -> str:
     """Of one direction: a line for each method, and for each baseline."""
-    found = {method: figures(method, way, study) for method in BATCHES}
+    found = {method: figures(method, way, study) for method in METHODS}
     found = {method: pair for method, pair in found.items() if pair[0]}
     others = next((baselines for _, baselines in found.values() if baselines), {})
     measures = [name for name in TITLES if any(name in run for runs, _ in found.values() for run in runs)]
     lines = [["", *(TITLES[name] for name in measures), "failed"], ["---"] * (2 + len(measures))]
     for method, (runs, baselines) in found.items():
         cells = [spread([run[name] for run in runs if run]) for name in measures]
-        lines.append([f"[{method}]({method}.py)", *cells, f"{sum(failed(run, baselines) for run in runs)} of {len(runs)}"])
+        lines.append(
+            [f"[{method}]({method}.py)", *cells, f"{sum(failed(run, baselines) for run in runs)} of {len(runs)}"]
+        )
     for name, values in others.items():
         lines.append([name, *(f"{values[m]:.3g}" if m in values else "" for m in measures), ""])
     return f"**{WAYS[way]}, {study.resolution}x{study.resolution}**\n\n{markdown(lines)}"
@@ -165,17 +165,15 @@ def table(way: str, study: Study) -> str:
 
 def costs(study: Study) -> str:
     """What a training takes."""
-    lines = [["", "rounds of", "ms a round", "ms an image", "peak memory"], ["---"] * 5]
-    for method, batch in BATCHES.items():
+    lines = [["", "ms a round", "peak memory"], ["---"] * 3]
+    for method in METHODS:
         runs = [(part, outcome) for part, outcome in finished(method, study) if outcome["finished"]]
         if not runs:
             continue
         rates = [rate for part, _ in runs for rate in images_per_second(part.folder)]
-        per_image = 1000 / statistics.median(rates)
+        milliseconds = 1000 / statistics.median(rates)
         memory = statistics.median(outcome["peak_bytes"] for _, outcome in runs)
-        images = "1 image" if batch == 1 else f"{batch} images"
-        cells = [f"{batch * per_image:.0f}", f"{per_image:.0f}", f"{memory / 2**20:,.0f} MiB"]
-        lines.append([f"[{method}]({method}.py)", images, *cells])
+        lines.append([f"[{method}]({method}.py)", f"{milliseconds:.0f}", f"{memory / 2**20:,.0f} MiB"])
     return markdown(lines)
 
 
@@ -211,7 +209,7 @@ def draw(study: Study) -> None:
     for way, data in {"scenes": scenes, "reverse:scenes": reverse(scenes)}.items():
         given, truth = data.test.images[:PICTURED], data.test.targets[:PICTURED]
         columns = [given]
-        for method in BATCHES:
+        for method in METHODS:
             for part, outcome in finished(method, study):
                 if part.seed == 0 and outcome["finished"] and part.dataset in (way, "shuffled:scenes"):
                     back = part.dataset != way and way == "reverse:scenes"

@@ -21,8 +21,8 @@ class Config(Settings):
 
     dataset: str = "superresolution:tfds:cifar10"
     resolution: int = 32
-    batch_size: int = 16
-    steps: int = 6000
+    batch_size: int = 8
+    steps: int = 4000
     sample_every: int = 1000
     checkpoint_every: int = 1000
 

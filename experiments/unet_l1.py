@@ -21,15 +21,15 @@ class Config(Settings):
 
     dataset: str = "scenes"
     resolution: int = 64
-    batch_size: int = 4
-    steps: int = 6000
+    batch_size: int = 1
+    steps: int = 8000
     sample_every: int = 1000
     checkpoint_every: int = 1000
 
     learning_rate: float = 2e-4
     """Adam's."""
 
-    width: int = 32
+    width: int = 16
     """Features beside the images; 64 in the paper."""
 
 

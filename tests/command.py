@@ -43,8 +43,7 @@ def gan_jax(capsys, *arguments) -> Result:
 
 def start(*arguments, devices: int = 1, **variables: str) -> subprocess.Popen:
     """Starts the command in a process of its own, on so many virtual devices."""
-    # Without LLVM's optimizations: compiling is what takes the time here.
-    flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
     return subprocess.Popen(
         [sys.executable, "-c", "from gan_jax.cli import main; main()", *map(str, arguments)],
         stdout=subprocess.PIPE,

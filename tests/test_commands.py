@@ -146,9 +146,15 @@ def test_a_folder_too_large_for_memory_trains_as_one_in_memory(tmp_path, capsys,
         )
         result = gan_jax(capsys, "train", DIGITS, *arguments, "--steps-per-dispatch", 1)
         assert result.status == 0, result.err
-    assert metrics(runs[0]) == metrics(runs[1])
+    # Two programs, one of which picks its own batch: alike to rounding, which another batch would not be.
+    rows, others = (metrics(run) for run in runs)
+    assert len(rows) == len(others) == 8
+    for row, other in zip(rows, others, strict=True):
+        assert row == pytest.approx(other, rel=1e-4)
     a, b = (checkpoint(run, 8) for run in runs)
-    assert all((a[name] == b[name]).all() for name in a)
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=1e-4, atol=1e-5, err_msg=name)
     # And there is nothing to classify by.
     result = gan_jax(capsys, "evaluate", runs[0])
     assert result.status == 2

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from translating import agree_with_adam, batch_of, begun, jit, perturbed
+from translating import agree_with_adam, batch_of, begun, perturbed
 
 from gan_jax import history
 from gan_jax.game import init_state, networks, train_step
@@ -119,7 +119,7 @@ def test_an_update_is_that_of_pytorch(monkeypatch):
     d_loss.backward()
     d_adam.step()
 
-    state, metrics = jit(partial(train_step, game))(start, batch)
+    state, metrics = jax.jit(partial(train_step, game))(start, batch)
     assert {name: float(metrics[name]) for name in expected} == pytest.approx(expected, rel=1e-4, abs=1e-6)
     for player, pair in (("generator", {"AtoB": g_ab, "BtoA": g_ba}), ("discriminator", {"A": d_a, "B": d_b})):
         parameters = {name: reference.ours(network) for name, network in pair.items()}
@@ -133,7 +133,7 @@ def test_an_update_is_that_of_pytorch(monkeypatch):
 
 def test_the_history_fills_with_what_is_generated_and_is_part_of_the_state():
     game, batch = small_game(), batch_of(SHAPE, SHAPE)
-    step = jit(partial(train_step, game))
+    step = jax.jit(partial(train_step, game))
     state = begun(game)
     assert {name: int(h.count) for name, h in state.memory.items()} == {"history_A": 0, "history_B": 0}
     counts, seen = [], []
@@ -154,7 +154,7 @@ def test_each_network_keeps_its_own_statistics():
     game, batch = small_game(), batch_of(SHAPE, SHAPE)
     batch["target"] = batch["target"] + 3
     state = begun(game)
-    state, _ = jit(partial(train_step, game))(state, batch)
+    state, _ = jax.jit(partial(train_step, game))(state, batch)
     statistics = {player: state.variables[player]["batch_stats"] for player in state.variables}
     means = {name: float(of["BatchNorm_0"]["mean"].mean()) for part in statistics.values() for name, of in part.items()}
     assert set(means) == {"AtoB", "BtoA", "A", "B"}
@@ -172,7 +172,7 @@ def test_translates_both_ways():
     assert list(game.translate) == ["AtoB", "BtoA"]
     for direction, before, after in (("AtoB", 1, 3), ("BtoA", 3, 1)):
         images = jnp.asarray(batch_of((8, 8, before), SHAPE)["image"])
-        translate = jit(game.translate[direction])
+        translate = jax.jit(game.translate[direction])
         made = translate(networks(state), images, jax.random.key(0))
         assert made.shape == (2, 8, 8, after)
         np.testing.assert_allclose(translate(networks(state), images[:1], jax.random.key(0))[0], made[0], atol=1e-6)
@@ -185,8 +185,8 @@ def test_weights_may_be_a_members_own():
         game = small_game(cycle_weight=cycle, identity_weight=identity)
         return train_step(game, start, batch)[1]["generator_loss"]
 
-    together = jit(jax.vmap(played))(jnp.array([1.0, 20.0]), jnp.array([0.0, 2.0]))
-    np.testing.assert_allclose(together, [jit(played)(1.0, 0.0), jit(played)(20.0, 2.0)], rtol=1e-5)
+    together = jax.jit(jax.vmap(played))(jnp.array([1.0, 20.0]), jnp.array([0.0, 2.0]))
+    np.testing.assert_allclose(together, [jax.jit(played)(1.0, 0.0), jax.jit(played)(20.0, 2.0)], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

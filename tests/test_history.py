@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from translating import jit
 
 from gan_jax import history
 from gan_jax.parallel import AXIS, example_keys
@@ -41,7 +40,7 @@ def batches(count, size, batch, seed=0):
 @pytest.mark.parametrize(("size", "batch"), [(1, 1), (3, 1), (4, 3), (5, 8)])
 def test_shows_and_keeps_what_the_published_one_does(size, batch):
     ours, theirs = history.empty(size, (2, 3, 1)), Published(size)
-    show = jit(history.show)
+    show = jax.jit(history.show)
     for images, swap, place in batches(12, size, batch):
         shown, ours = show(ours, images, swap, place)
         np.testing.assert_array_equal(shown, theirs.query(images, swap, place))
@@ -81,12 +80,12 @@ def test_devices_keep_one_history_and_are_shown_their_share_of_what_one_device_i
     for step in range(3):
         images = 8.0 * step + jnp.arange(8.0).reshape(8, 1, 1, 1)
         step_key = jax.random.fold_in(key, step)
-        shown, one = jit(history.show_over_devices)(one, images, example_keys(step_key, 8))
+        shown, one = jax.jit(history.show_over_devices)(one, images, example_keys(step_key, 8))
 
         def share(images, four=four, step_key=step_key):
             return history.show_over_devices(four, images, example_keys(step_key, len(images)))
 
-        shares, copies = jit(jax.vmap(share, axis_name=AXIS))(images.reshape(4, 2, 1, 1, 1))
+        shares, copies = jax.jit(jax.vmap(share, axis_name=AXIS))(images.reshape(4, 2, 1, 1, 1))
         np.testing.assert_array_equal(shares.reshape(shown.shape), shown)
         jax.tree.map(lambda copy: np.testing.assert_array_equal(np.ptp(copy, axis=0), 0), copies)
         four = jax.tree.map(lambda copy: copy[0], copies)
@@ -95,7 +94,7 @@ def test_devices_keep_one_history_and_are_shown_their_share_of_what_one_device_i
 
 def test_each_member_of_a_population_has_its_own():
     members = jax.vmap(lambda _: history.empty(2, (2, 3, 1)))(jnp.arange(3))
-    expected, show, together = [history.empty(2, (2, 3, 1))] * 3, jit(history.show), jit(jax.vmap(history.show))
+    expected, show, together = [history.empty(2, (2, 3, 1))] * 3, jax.jit(history.show), jax.jit(jax.vmap(history.show))
     for given in zip(*(list(batches(4, 2, 2, seed)) for seed in range(3)), strict=True):
         stacked = [np.stack(x) for x in zip(*given, strict=True)]
         shown, members = together(members, *stacked)

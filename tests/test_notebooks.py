@@ -28,8 +28,6 @@ def test_there_are_notebooks():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path, this_python, tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_JAX_NOTEBOOK_STEPS", "60")
-    # Without LLVM's optimizations: compiling is what takes the time here.
-    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)

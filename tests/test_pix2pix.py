@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from translating import agree_with_adam, batch_of, begun, jit, perturbed
+from translating import agree_with_adam, batch_of, begun, perturbed
 
 from gan_jax.game import init_state, networks, train_step
 from gan_jax.games.pix2pix import l1_regression, pix2pix
@@ -68,7 +68,7 @@ def test_an_update_is_that_of_pytorch():
     (adversarial + 100 * distance).backward()
     optimizers[g].step()
 
-    state, metrics = jit(partial(train_step, game))(start, batch)
+    state, metrics = jax.jit(partial(train_step, game))(start, batch)
     expected = {
         "discriminator_loss": d_loss,
         "generator_loss": adversarial + 100 * distance,
@@ -88,7 +88,7 @@ def test_an_update_is_that_of_pytorch():
 def test_l1_regression_descends_the_distance_alone():
     game, batch = small_game(l1_regression), batch_of((8, 8, 3), (8, 8, 1))
     start = begun(game)
-    state, metrics = jit(partial(train_step, game))(start, batch)
+    state, metrics = jax.jit(partial(train_step, game))(start, batch)
     assert set(metrics) == {"generator_loss", "generator_gradient_norm"}
     # The generator's loss of pix2pix with the same noise, without what D says.
     (player,), key = game.players, jax.random.fold_in(jax.random.fold_in(start.key, 0), 0)
@@ -141,7 +141,7 @@ def test_translates_each_image_alone_with_noise_of_its_key(build):
     (translate,) = game.translate.values()
     assert list(game.translate) == ["AtoB"]
     key = jax.random.key(4)
-    translate = jit(translate)
+    translate = jax.jit(translate)
     made = translate(networks(state), images, key)
     assert made.shape == (3, 8, 8, 1)
     np.testing.assert_array_equal(translate(networks(state), images, key), made)
@@ -156,7 +156,7 @@ def test_translates_each_image_alone_with_noise_of_its_key(build):
 def test_a_u_net_normalizes_by_the_statistics_of_the_image_that_it_translates():
     game = unet_game()
     state, images = perturbed(game), jnp.asarray(batch_of(*SHAPES)["image"])
-    translate = jit(game.translate["AtoB"])
+    translate = jax.jit(game.translate["AtoB"])
     alone = translate(networks(state), images[:1], jax.random.key(0))
     beside = translate(networks(state), images, jax.random.key(0))
     np.testing.assert_allclose(beside[0], alone[0], atol=1e-5)
@@ -173,8 +173,8 @@ def test_the_weight_may_be_a_members_own():
     def played(weight):
         return train_step(small_game(l1_weight=weight), start, batch)[1]["generator_loss"]
 
-    together = jit(jax.vmap(played))(jnp.array([1.0, 50.0]))
-    np.testing.assert_allclose(together, [jit(played)(1.0), jit(played)(50.0)], rtol=1e-5)
+    together = jax.jit(jax.vmap(played))(jnp.array([1.0, 50.0]))
+    np.testing.assert_allclose(together, [jax.jit(played)(1.0), jax.jit(played)(50.0)], rtol=1e-5)
 
 
 def test_what_cannot_be_built_is_refused():

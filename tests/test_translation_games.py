@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 from test_cyclegan import SHAPE, small_game
-from translating import batch_of, begun, jit
+from translating import batch_of, begun
 
 from gan_jax.checkpoints import Checkpoints, host_like, to_device, to_host
 from gan_jax.game import init_state, train_step
@@ -66,7 +66,7 @@ def test_traces_on_devices_in_bfloat16_and_with_remat(name):
 
 def test_a_run_that_is_resumed_from_a_checkpoint_is_the_run_that_went_on(tmp_path):
     game, batch = small_game(), batch_of(SHAPE, SHAPE)
-    step = jit(partial(train_step, game))
+    step = jax.jit(partial(train_step, game))
     state = begun(game)
     for _ in range(3):
         state, _ = step(state, batch)

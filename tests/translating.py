@@ -1,14 +1,9 @@
 """What the tests of the games of translation share."""
 
-from functools import partial
-
 import jax
 import numpy as np
 
 from gan_jax.game import init_state
-
-# Compiling is what takes the time here.
-jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def batch_of(source, target, count=2, seed=0):
@@ -18,7 +13,7 @@ def batch_of(source, target, count=2, seed=0):
 
 
 def begun(game, seed=0):
-    return jit(lambda: init_state(game, jax.random.key(seed)))()
+    return jax.jit(lambda: init_state(game, jax.random.key(seed)))()
 
 
 def perturbed(game):

@@ -14,7 +14,6 @@ from gan_jax.networks.computing import cast, computing
 from gan_jax.networks.functional import forward
 from gan_jax.objectives import non_saturating
 
-jit_options = {"xla_backend_optimization_level": 0}
 NETWORKS = {
     "dcgan": (dcgan.Generator(16, 3, 8), dcgan.Discriminator(8), (16, 16, 3)),
     "mlp": (mlp.Generator(2, (32, 32)), mlp.Discriminator((32, 32)), (2,)),
@@ -33,7 +32,7 @@ def played(name, **how):
         with computing(**how):
             return train_step(game, state, batch)
 
-    after, metrics = jax.jit(step, compiler_options=jit_options)(state)
+    after, metrics = jax.jit(step)(state)
     moved = jax.tree.map(lambda a, b: b - a, state.params, after.params)
     return moved, after, metrics
 

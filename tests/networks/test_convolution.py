@@ -14,9 +14,6 @@ from gan_jax.networks import convolution, dcgan, lowerings
 from gan_jax.networks.convolution import choose, conv, conv_transpose
 from gan_jax.networks.winograd import applies, winograd
 
-# Compiling is what takes the time here.
-jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
-
 LOWERINGS = {
     "native": lowerings.native,
     "dense": lowerings.dense,
@@ -156,7 +153,7 @@ def test_all_three_functions_of_every_lowering_agree_with_lax(case):
     height, width, k, stride, padding = case
     x, kernel, y = draw(case)
 
-    @jit
+    @jax.jit
     def evaluate(x, kernel, y):
         value, pull_back = jax.vjp(lax_conv(stride, padding), x, kernel)
         results = {"lax": (value, *pull_back(y))}
@@ -182,11 +179,11 @@ def lowered():
             theirs, mine = (lax_conv_transpose, conv_transpose) if transpose else (lax_conv, conv)
             x, kernel, y = draw(case)
             arguments = (y if transpose else x), kernel
-            results = {"lax": jit(everything(theirs(stride, padding)))(*arguments)}
+            results = {"lax": jax.jit(everything(theirs(stride, padding)))(*arguments)}
             for name in applying(case):
                 with forced(name):
                     function = everything(lambda x, kernel: mine(x, kernel, stride, padding))
-                    results[name] = jit(function)(*arguments)
+                    results[name] = jax.jit(function)(*arguments)
             computed[case, transpose] = results
         return computed[case, transpose]
 
@@ -248,7 +245,7 @@ def test_bfloat16_goes_in_and_comes_out(name):
             value, pull_back = jax.vjp(function, x, kernel)
             return value, *pull_back(y)
 
-        return jit(evaluate)
+        return jax.jit(evaluate)
 
     with forced(name):
         results = with_gradients(partial(conv, stride=stride, padding=padding))(*arguments)
@@ -283,7 +280,7 @@ def test_forward_mode_over_reverse_mode(ours, theirs, transpose):
             gradient = jax.grad(lambda x, kernel: jnp.sum(jnp.sin(function(x, kernel))), argnums=(0, 1))
             return jax.jvp(function, arguments, directions), jax.jvp(gradient, arguments, directions)
 
-        return jit(derivatives)(arguments, directions)
+        return jax.jit(derivatives)(arguments, directions)
 
     assert_close(of(ours), of(theirs))
 
@@ -314,11 +311,11 @@ def test_batches_over_either_argument_and_both(ours, theirs, transpose, axes):
 
         return jax.grad(lambda *many: jnp.sum(jax.grad(scalar)(*many) ** 2), argnums=(0, 1))(*many)
 
-    expected = jit(one_by_one)(*many)
-    assert_close(jit(jax.vmap(everything(ours), axes))(*many), expected)
+    expected = jax.jit(one_by_one)(*many)
+    assert_close(jax.jit(jax.vmap(everything(ours), axes))(*many), expected)
     if None not in axes:
         second = [jnp.moveaxis(g, 0, axis) for g, axis in zip(expected[2], axes, strict=True)]
-        assert_close(list(jit(penalties)(*many)), second)
+        assert_close(list(jax.jit(penalties)(*many)), second)
 
 
 @pytest.mark.parametrize(("ours", "theirs", "transpose"), OPERATIONS)
@@ -361,7 +358,7 @@ def test_no_images_go_in_and_come_out(case):
     x, kernel, y = draw(case)
     for name in applying(case):
         with forced(name):
-            run = jit(lambda x, y: (conv(x, kernel, stride, padding), conv_transpose(y, kernel, stride, padding)))
+            run = jax.jit(lambda x, y: (conv(x, kernel, stride, padding), conv_transpose(y, kernel, stride, padding)))
             assert [len(result) for result in run(x[:0], y[:0])] == [0, 0], name
 
 

@@ -1,7 +1,5 @@
 """Padding, of convolutions by reflection and of what transposed ones return, against PyTorch."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,9 +7,6 @@ import pytest
 
 from gan_jax.networks.computing import computing
 from gan_jax.networks.layers import Conv, ConvTranspose
-
-# Compiling is what takes the time here.
-jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def nchw(torch, x):
@@ -30,7 +25,7 @@ def agree(module, kernel, x, reference):
         y = module.apply({"params": {"kernel": kernel}}, x)
         return jnp.sum(jnp.float32(weights.transpose(0, 2, 3, 1)) * y), y
 
-    (of_kernel, of_x), y = jit(jax.grad(value, argnums=(0, 1), has_aux=True))(kernel, x)
+    (of_kernel, of_x), y = jax.jit(jax.grad(value, argnums=(0, 1), has_aux=True))(kernel, x)
     for ours, theirs in (
         (y, expected.detach().movedim(1, -1)),
         (of_x, images.grad.movedim(1, -1)),

@@ -15,9 +15,6 @@ from gan_jax.networks.functional import features, forward
 CLASSES, LATENTS, WIDTH = 3, 5, 4
 LABELS = np.array([0, 2, 1, 2])
 
-# Compiling is what takes the time here.
-jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
-
 
 def built(player, resolution, classes=None, **how):
     labels = () if classes is None else (LABELS,)
@@ -27,7 +24,7 @@ def built(player, resolution, classes=None, **how):
     else:
         module = resnet.Discriminator(WIDTH, classes=classes, **how)
         inputs = jax.random.uniform(jax.random.key(0), (4, resolution, resolution, 3), minval=-1)
-    variables = jit(lambda: module.init(jax.random.key(1), inputs, *labels, train=True))()
+    variables = jax.jit(lambda: module.init(jax.random.key(1), inputs, *labels, train=True))()
     params = variables.pop("params")
     return module, params, variables, (inputs, *labels)
 
@@ -144,7 +141,7 @@ def test_values_and_gradients_are_those_of_pytorch(player, resolution, classes):
         y, _ = forward(module, params, variables, *inputs)
         return jnp.sum(jnp.float32(weights) * y), y
 
-    gradients, y = jit(jax.grad(value, has_aux=True))(params)
+    gradients, y = jax.jit(jax.grad(value, has_aux=True))(params)
     expected = expected.detach().numpy()
     np.testing.assert_allclose(y, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
     theirs = jax.tree.map(lambda x: np.zeros(x.shape) if x.grad is None else x.grad.numpy(), reference.params)
@@ -212,7 +209,7 @@ def test_shapes(resolution, classes):
 
 def test_weights_are_drawn_uniformly_by_glorot_with_a_gain_in_the_residual_branches():
     module = resnet.Generator(8, 3, 64)
-    params = jit(lambda: module.init(jax.random.key(3), jnp.zeros((1, 64)), train=True)["params"])()
+    params = jax.jit(lambda: module.init(jax.random.key(3), jnp.zeros((1, 64)), train=True)["params"])()
     block = params["_Up_0"]
     for kernel, fans, gain in (
         (params["Dense_0"]["kernel"], 64 + 1024, 1),
@@ -247,11 +244,11 @@ def test_bfloat16_and_populations(player):
     module, params, variables, inputs = built(player, 8, CLASSES)
     y, _ = forward(module, params, variables, *inputs)
     with computing("bfloat16"):
-        low, changed = jit(partial(forward, module))(params, variables, *inputs)
+        low, changed = jax.jit(partial(forward, module))(params, variables, *inputs)
     assert {x.dtype for x in jax.tree.leaves((low, changed))} == {jnp.dtype("float32")}
     assert 0 < np.abs(low - y).max() < 0.05 * np.abs(y).max()
     members = jax.tree.map(lambda x: jnp.stack([x, x]), (params, variables))
-    mapped, _ = jit(jax.vmap(lambda p, v: forward(module, p, v, *inputs)))(*members)
+    mapped, _ = jax.jit(jax.vmap(lambda p, v: forward(module, p, v, *inputs)))(*members)
     np.testing.assert_allclose(mapped[1], y, rtol=0, atol=1e-5 * float(np.abs(y).max()))
 
 

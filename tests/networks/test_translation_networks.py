@@ -1,7 +1,5 @@
 """The networks of pix2pix and CycleGAN: the authors' numbers of parameters, and values and gradients of PyTorch's."""
 
-from functools import partial
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -19,9 +17,6 @@ from gan_jax.networks.normalization import (
     plain_instance_norm,
     spectral_norm,
 )
-
-# Compiling is what takes the time here.
-jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def shaped(module, side, channels):
@@ -145,7 +140,7 @@ def test_values_and_gradients_are_those_of_pytorch(name):
             y, _ = forward(module, params, variables, images, key=jax.random.key(0))
         return jnp.sum(jnp.float32(weights) * y), y
 
-    gradients, y = jit(jax.grad(value, has_aux=True))(params)
+    gradients, y = jax.jit(jax.grad(value, has_aux=True))(params)
     np.testing.assert_allclose(y, expected.detach().numpy(), rtol=0, atol=2e-5)
     theirs = reference.ours(network, lambda tensor: tensor.grad)
     largest = max(np.abs(x).max() for x in jax.tree.leaves(theirs))
@@ -183,7 +178,7 @@ def shaped_with_noise(module, side):
 def test_a_u_net_draws_in_training_and_for_every_image_its_own():
     module, params, variables, images = started("U-Net")
     images = np.stack([images[0], images[0]])
-    made = jit(lambda key: forward(module, params, variables, images, key=key)[0])
+    made = jax.jit(lambda key: forward(module, params, variables, images, key=key)[0])
     one, other = made(jax.random.key(1)), made(jax.random.key(2))
     assert not np.allclose(one, other)
     assert not np.allclose(one[0], one[1])
@@ -196,20 +191,20 @@ def test_a_logit_sees_a_patch_of_the_receptive_field(layers):
     assert side == {0: 1, 1: 16, 2: 34, 3: 70, 5: 286}[layers]
     # Far from the border one logit depends on as many rows and columns, next to each other.
     images = jnp.zeros((1, 2 * side + 4 * 2**layers, side, 1))
-    variables = jit(lambda: module.init(jax.random.key(0), images, train=True))()
+    variables = jax.jit(lambda: module.init(jax.random.key(0), images, train=True))()
     positive = jax.tree.map(lambda x: jnp.ones_like(x), variables)
 
     def logit(images):
         logits = module.apply(positive, images, train=True)
         return logits[0, logits.shape[1] // 2, logits.shape[2] // 2]
 
-    rows = np.flatnonzero(np.asarray(jit(jax.grad(logit))(images))[0].any((1, 2)))
+    rows = np.flatnonzero(np.asarray(jax.jit(jax.grad(logit))(images))[0].any((1, 2)))
     assert len(rows) == rows[-1] - rows[0] + 1 == side
 
 
 def test_weights_start_normal_with_deviation_002():
     for module in (unet.Generator(8, 3, 8), translation.Generator(3, 4, 1), patchgan.Discriminator(4, 1)):
-        params = jit(lambda module=module: module.init(jax.random.key(0), jnp.zeros((1, 8, 8, 3)), train=True))()
+        params = jax.jit(lambda module=module: module.init(jax.random.key(0), jnp.zeros((1, 8, 8, 3)), train=True))()
         named = jax.tree_util.tree_leaves_with_path(params["params"])
         for kind, mean, deviation in (("kernel", 0, 0.02), ("scale", 1, 0.02), ("bias", 0, 0)):
             found = [np.ravel(x) for path, x in named if kind in jax.tree_util.keystr(path)]
@@ -223,13 +218,13 @@ def test_weights_start_normal_with_deviation_002():
 def test_bfloat16_and_populations(name):
     module, params, variables, images = started(name)
     key = jax.random.key(0)
-    y, _ = jit(lambda: forward(module, params, variables, images, key=key))()
+    y, _ = jax.jit(lambda: forward(module, params, variables, images, key=key))()
     with computing("bfloat16"):
-        low, changed = jit(lambda: forward(module, params, variables, images, key=key))()
+        low, changed = jax.jit(lambda: forward(module, params, variables, images, key=key))()
     assert {x.dtype for x in jax.tree.leaves((low, changed))} == {jnp.dtype("float32")}
     assert 0 < np.abs(low - y).mean() < 0.05 * np.abs(y).max()
     members = jax.tree.map(lambda x: jnp.stack([x, x]), (params, variables))
-    mapped, _ = jit(jax.vmap(lambda p, v: forward(module, p, v, images, key=key)))(*members)
+    mapped, _ = jax.jit(jax.vmap(lambda p, v: forward(module, p, v, images, key=key)))(*members)
     np.testing.assert_allclose(mapped[1], y, rtol=0, atol=1e-4 * float(np.abs(y).max()))
 
 
