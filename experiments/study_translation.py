@@ -198,7 +198,7 @@ def draw(study: Study) -> None:
     """Held-out examples of both directions: what is given, what each method makes of it (seed 0), and the truth."""
     import numpy as np
 
-    from gan_jax.data import load
+    from gan_jax.data import load, take
     from gan_jax.data.sides import reverse
     from gan_jax.figures import grid
     from gan_jax.runs import load_run
@@ -207,7 +207,8 @@ def draw(study: Study) -> None:
     scenes = load("scenes", resolution=study.resolution)
     halves = []
     for way, data in {"scenes": scenes, "reverse:scenes": reverse(scenes)}.items():
-        given, truth = data.test.images[:PICTURED], data.test.targets[:PICTURED]
+        examples = take(data.test, np.arange(PICTURED))
+        given, truth = examples["image"], examples["target"]
         columns = [given]
         for method in METHODS:
             for part, outcome in finished(method, study):
