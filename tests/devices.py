@@ -35,7 +35,10 @@ def play(devices, steps, *, flip=False, discriminator_steps=1):
     resident = replicate({"image": images}, devices)
     program = make_play(game, chunk=1, augment=Augment(flip), devices=devices)
     items = spread(np.zeros((1, BATCH * game.parts), np.int32), game.parts, devices)
-    text = program.lower(state, resident, items, 1).compile().as_text() if devices > 1 else ""
+    text = ""
+    if devices > 1:
+        program = program.lower(state, resident, items, 1).compile()
+        text = program.as_text()
     rows = []
     for step in range(steps):
         indices = batch_indices(0, step, BATCH * game.parts, len(images))[None]

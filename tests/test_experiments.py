@@ -11,7 +11,7 @@ from gan_jax.game import train_step
 from gan_jax.runs import build
 from gan_jax.settings import check
 
-NAMES = [path.stem for path in sorted(EXPERIMENTS.glob("*.py")) if "class Config(Settings)" in path.read_text()]
+NAMES = [path.stem for path in sorted(EXPERIMENTS.glob("*.py")) if "class Config(" in path.read_text()]
 
 
 def described(spec: str, side: int) -> DataInfo:
