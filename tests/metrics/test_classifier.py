@@ -20,7 +20,7 @@ def digits() -> Dataset:
 
 @pytest.fixture(scope="module")
 def trained(digits) -> Classifier:
-    return train_classifier(digits)
+    return cached_classifier(digits)  # of the session, since others evaluate digits too
 
 
 @pytest.fixture
