@@ -5,7 +5,6 @@ transpose in the kernel. See `convolution` for which is used where.
 """
 
 from collections.abc import Callable
-from functools import reduce
 from typing import NamedTuple
 
 import jax
@@ -90,8 +89,7 @@ def _taps_image(y, kernel, stride, padding, sides):
             edges.append((before, side - before - stride * (count - 1) - 1, stride - 1))
         return lax.pad(made[i, j], jnp.zeros((), made.dtype), edges)
 
-    image = reduce(jnp.add, (placed(i, j) for i in range(size) for j in range(size)))
-    return image.transpose(1, 2, 3, 0)
+    return sum(placed(i, j) for i in range(size) for j in range(size)).transpose(1, 2, 3, 0)
 
 
 # The same, but for images, which are the sum of what every tap of the kernel makes of y.
