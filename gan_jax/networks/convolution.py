@@ -22,13 +22,10 @@ from jax.interpreters import ad, batching, mlir
 from gan_jax.networks import lowerings, winograd
 from gan_jax.networks.lowerings import Lowering
 
-# Where patches were faster on CPU, by the size of the convolution's larger side: in small feature maps, and in small
-# images of few channels.
+# Where the patches lowering was the faster one on CPU, by the size of the convolution's larger side: in small feature
+# maps, and in small images of few channels.
 _PATCHES_UP_TO_PIXELS = 4 * 4
 _PATCHES_UP_TO_NUMBERS = 8 * 8 * 4
-
-# A transposed convolution of so few places, over all images, is less work than reading its kernel.
-_FEW_PLACES = 64
 
 # Images of fewer channels come faster from patches than from phases.
 _FEW_CHANNELS = 16
@@ -66,17 +63,15 @@ def conv_transpose(
 
 def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
     """The lowering on CPU, for images of the shape (N, H, W, C) and kernels of the shape (k, k, C, F)."""
-    count, height, width, channels = image
+    _, height, width, channels = image
     kernel_size, _, _, features = kernel
     if height == width == kernel_size and not padding:
         return lowerings.dense
     if height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_NUMBERS:
-        return lowerings.taps
+        return lowerings.patches
     if winograd.applies((height, width), kernel_size, stride, padding) and min(channels, features) >= _MANY_CHANNELS:
         return winograd.winograd
     if stride > 1 and kernel_size % stride == 0:
-        if count * height * width <= _FEW_PLACES * stride**2:
-            return lowerings.native._replace(image=lowerings.taps.image)
         few = channels < _FEW_CHANNELS
         return lowerings.native._replace(image=lowerings.patches.image) if few else lowerings.phases
     return lowerings.native

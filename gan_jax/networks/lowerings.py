@@ -74,28 +74,6 @@ dense = by_transposition(_dense)
 patches = by_transposition(_patches)
 
 
-def _taps_image(y, kernel, stride, padding, sides):
-    # What every weight of the kernel makes of y, with holes and at its place, one upon the other. The kernel stands on
-    # the left of the product, and the images last in what comes of it: the other way round, which is what JAX derives
-    # for patches, XLA first copies a transposed kernel, and that takes longer than the product where y is small.
-    size, _, channels, features = kernel.shape
-    made = kernel.reshape(-1, features) @ y.reshape(-1, features).T
-    made = made.reshape(size, size, channels, *y.shape[:3])
-
-    def placed(i, j):
-        edges = [(0, 0, 0), (0, 0, 0)]
-        for tap, count, side in zip((i, j), y.shape[1:3], sides, strict=True):
-            before = tap - padding
-            edges.append((before, side - before - stride * (count - 1) - 1, stride - 1))
-        return lax.pad(made[i, j], jnp.zeros((), made.dtype), edges)
-
-    return sum(placed(i, j) for i in range(size) for j in range(size)).transpose(1, 2, 3, 0)
-
-
-# The same, but for images, which are the sum of what every tap of the kernel makes of y.
-taps = patches._replace(image=_taps_image)
-
-
 def _phases_image(y, kernel, stride, padding, sides):
     # The pixels of the image whose places leave the same remainders by the stride are a convolution of y without
     # stride, by every stride-th row and column of the kernel (Shi et al., arXiv 1609.07009).
