@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import DIGITS, SMALL, checkpoint, gan_jax, metrics
+from compiling import AS_USERS_DO
 from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
 
@@ -123,9 +124,12 @@ def test_a_run_does_not_need_its_experiment_file_any_more(tmp_path, capsys):
 
 
 def test_a_folder_too_large_for_memory_trains_as_one_in_memory(tmp_path, capsys, monkeypatch):
-    from gan_jax import training
+    from gan_jax import stepping, training
     from gan_jax.data import load
 
+    # Two programs, one of which picks its own batch: compiled quickly, they differ in the last bit of a norm.
+    options = stepping.fast_options()
+    monkeypatch.setattr(stepping, "fast_options", lambda: {**options, **AS_USERS_DO})
     rng = np.random.default_rng(0)
     (tmp_path / "images").mkdir()
     for i in range(40):
@@ -146,15 +150,9 @@ def test_a_folder_too_large_for_memory_trains_as_one_in_memory(tmp_path, capsys,
         )
         result = gan_jax(capsys, "train", DIGITS, *arguments, "--steps-per-dispatch", 1)
         assert result.status == 0, result.err
-    # Two programs, one of which picks its own batch: alike to rounding, which another batch would not be.
-    rows, others = (metrics(run) for run in runs)
-    assert len(rows) == len(others) == 8
-    for row, other in zip(rows, others, strict=True):
-        assert row == pytest.approx(other, rel=1e-4)
+    assert metrics(runs[0]) == metrics(runs[1])
     a, b = (checkpoint(run, 8) for run in runs)
-    assert a.keys() == b.keys()
-    for name in a:
-        np.testing.assert_allclose(a[name], b[name], rtol=1e-4, atol=1e-5, err_msg=name)
+    assert all((a[name] == b[name]).all() for name in a)
     # And there is nothing to classify by.
     result = gan_jax(capsys, "evaluate", runs[0])
     assert result.status == 2
