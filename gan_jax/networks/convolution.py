@@ -27,11 +27,23 @@ from gan_jax.networks.lowerings import Lowering
 _PATCHES_UP_TO_PIXELS = 4 * 4
 _PATCHES_UP_TO_NUMBERS = 8 * 8 * 4
 
-# Images of fewer channels come faster from patches than from phases.
+# Of so few places in all, the convolution is less work than reading a kernel of so many weights.
+_FEW_PLACES = 64
+_MANY_WEIGHTS = 2**18
+
+# So few channels leave most of the processor's vectors empty.
 _FEW_CHANNELS = 16
 
-# From so many channels on, the products that Winograd's transforms save outweigh the transforms.
+# Kernels from this size on are worth computing by blocks of pixels where there are few channels.
+_LARGE_KERNEL = 7
+
+# Up to so many images, XLA's gradient of the kernel is slow with a stride or padding.
+_FEW_IMAGES = 8
+
+# From so many channels on, and numbers in all images, the products that Winograd's transforms save outweigh the
+# transforms.
 _MANY_CHANNELS = 64
+_MANY_NUMBERS = 2**17
 
 # Convolutions with a kernel for each member of a population run one by one on CPU, beside each other; for more members
 # as products of matrices for all of them, since programs would grow too long.
@@ -63,18 +75,31 @@ def conv_transpose(
 
 def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
     """The lowering on CPU, for images of the shape (N, H, W, C) and kernels of the shape (k, k, C, F)."""
-    _, height, width, channels = image
+    count, height, width, channels = image
     kernel_size, _, _, features = kernel
     if height == width == kernel_size and not padding:
         return lowerings.dense
+    if count * height * width <= _FEW_PLACES * stride**2 and kernel_size**2 * channels * features >= _MANY_WEIGHTS:
+        return lowerings.taps
     if height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_NUMBERS:
         return lowerings.patches
-    if winograd.applies((height, width), kernel_size, stride, padding) and min(channels, features) >= _MANY_CHANNELS:
+    fewest = min(channels, features)
+    many = fewest >= _MANY_CHANNELS and count * height * width * fewest >= _MANY_NUMBERS
+    if many and winograd.applies((height, width), kernel_size, stride, padding):
         return winograd.winograd
-    if stride > 1 and kernel_size % stride == 0:
-        few = channels < _FEW_CHANNELS
-        return lowerings.native._replace(image=lowerings.patches.image) if few else lowerings.phases
-    return lowerings.native
+    few = channels < _FEW_CHANNELS
+    ways = lowerings.native
+    if count <= _FEW_IMAGES:
+        ways = ways._replace(kernel=lowerings.folded.kernel)
+    if stride == 1:
+        if kernel_size < _LARGE_KERNEL:
+            return ways
+        if features < _FEW_CHANNELS:
+            return lowerings.blocks
+        return ways._replace(image=lowerings.blocks.image) if few else ways
+    if few:
+        return ways._replace(conv=lowerings.folded.conv, image=lowerings.folded_patches.image)
+    return ways._replace(image=lowerings.phases.image) if kernel_size >= stride else ways
 
 
 def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[..., tuple]) -> Primitive:

@@ -55,8 +55,7 @@ class Conv(nn.Module):
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         x, kernel = cast(x, _kernel(self, shape, -1))
         if self.reflect:
-            border = (self.padding, self.padding)
-            x = jnp.pad(x, ((0, 0), border, border, (0, 0)), mode="reflect")
+            x = _reflected(_reflected(x, self.padding, 1), self.padding, 2)
         return _with_bias(self, conv(x, kernel, self.stride, 0 if self.reflect else self.padding))
 
 
@@ -121,6 +120,14 @@ _Layer = Dense | Conv | ConvTranspose | UpConv | DownConv
 def _kernel(module: _Layer, shape: tuple[int, ...], axis: int) -> jax.Array:
     kernel = module.param("kernel", module.kernel_init, shape)
     return kernel if module.weights is None else module.weights()(kernel, axis)
+
+
+def _reflected(x: jax.Array, width: int, axis: int) -> jax.Array:
+    # One concatenation: those of `jnp.pad`, one after the other, have a slower gradient.
+    last = x.shape[axis] - 1
+    before = jax.lax.slice_in_dim(x, 1, 1 + width, axis=axis)
+    after = jax.lax.slice_in_dim(x, last - width, last, axis=axis)
+    return jnp.concatenate([jnp.flip(before, axis), x, jnp.flip(after, axis)], axis)
 
 
 def _with_bias(module: _Layer, y: jax.Array) -> jax.Array:

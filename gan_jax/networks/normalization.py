@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from gan_jax import parallel
 from gan_jax.networks.layers import Initializer, of_labels
-from gan_jax.networks.places import along, mean
+from gan_jax.networks.places import along, mean, standardized
 
 
 class BatchNorm(nn.Module):
@@ -88,7 +88,11 @@ class LayerNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        return _normalized_alone(self, x, tuple(range(1, x.ndim)))
+        wide = x.astype(jnp.float32)
+        axes = tuple(range(1, x.ndim))
+        wide = wide - jnp.mean(wide, axes, keepdims=True)
+        wide = wide * jax.lax.rsqrt(jnp.mean(wide * wide, axes, keepdims=True) + self.epsilon)
+        return _scaled_and_shifted(self, wide).astype(x.dtype)
 
 
 class InstanceNorm(nn.Module):
@@ -103,18 +107,14 @@ class InstanceNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        return _normalized_alone(self, x, tuple(range(1, x.ndim - 1)))
+        y = standardized(x.astype(jnp.float32), self.epsilon)
+        return (_scaled_and_shifted(self, y) if self.affine else y).astype(x.dtype)
 
 
-def _normalized_alone(module: LayerNorm | InstanceNorm, x: jax.Array, axes: tuple[int, ...]) -> jax.Array:
-    dtype, x = x.dtype, x.astype(jnp.float32)
-    x = x - jnp.mean(x, axes, keepdims=True)
-    x = x * jax.lax.rsqrt(jnp.mean(x * x, axes, keepdims=True) + module.epsilon)
-    if isinstance(module, InstanceNorm) and not module.affine:
-        return x.astype(dtype)
+def _scaled_and_shifted(module: LayerNorm | InstanceNorm, x: jax.Array) -> jax.Array:
     scale = module.param("scale", module.scale_init, x.shape[-1:])
     bias = module.param("bias", nn.initializers.zeros, x.shape[-1:])
-    return (x * along(scale, x) + along(bias, x)).astype(dtype)
+    return x * along(scale, x) + along(bias, x)
 
 
 def pixel_norm(x: jax.Array, epsilon: float = 1e-8) -> jax.Array:

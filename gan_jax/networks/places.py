@@ -4,10 +4,16 @@ For large images on CPU both are products with a vector of ones: XLA's matrix pr
 faster than its reduction.
 """
 
+import math
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
 _LARGE = 2**20
+
+# Up to such examples, what is made of each alone stays in the processor's cache.
+_SMALL = 2**17
 
 
 def _by_products(x: jax.Array) -> bool:
@@ -30,3 +36,53 @@ def mean(x: jax.Array) -> jax.Array:
         rows = x.reshape(-1, x.shape[-1])
         return (jnp.full((1, len(rows)), 1 / len(rows), x.dtype) @ rows)[0]
     return jnp.mean(x, tuple(range(x.ndim - 1)))
+
+
+def standardized(x: jax.Array, epsilon: float) -> jax.Array:
+    """Each channel of each example of x (N, ..., C), shifted and scaled to the mean 0 and the variance 1.
+
+    epsilon: is added to the variance.
+    """
+    small = x.size <= _SMALL * max(len(x), 1) and jax.default_backend() == "cpu"
+    return _standardized(x, epsilon) if small else _centred_and_scaled(x, epsilon, _mean_of_each)[0]
+
+
+def _centred_and_scaled(x, epsilon, mean):
+    x = x - mean(x)
+    scale = jax.lax.rsqrt(mean(x * x) + epsilon)
+    return x * scale, scale
+
+
+def _mean_of_each(x):
+    return jnp.mean(x, tuple(range(1, x.ndim - 1)), keepdims=True)
+
+
+# By products too, also in the gradient: it is written out, since JAX transposes step by step, broadcasts into slow
+# reductions and products with a vector into others as large as the images.
+
+
+def _mean_by_product(x):
+    count, *sides, channels = x.shape
+    places = math.prod(sides)
+    weights = jnp.full((count, 1, places), 1 / places, x.dtype)
+    return (weights @ x.reshape(count, places, channels)).reshape(count, *[1] * len(sides), channels)
+
+
+def _spread_by_product(vectors, shape):
+    count, *sides, channels = shape
+    ones = jnp.ones((count, math.prod(sides), 1), vectors.dtype)
+    return (ones @ vectors.reshape(count, 1, channels)).reshape(shape)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _standardized(x, epsilon):
+    return _centred_and_scaled(x, epsilon, _mean_by_product)[0]
+
+
+@_standardized.defjvp
+def _derivative(epsilon, primals, tangents):
+    (x,), (change,) = primals, tangents
+    y, scale = _centred_and_scaled(x, epsilon, _mean_by_product)
+    shift = _spread_by_product(_mean_of_each(change), x.shape)
+    stretch = _spread_by_product(_mean_of_each(change * y), x.shape)
+    return y, scale * (change - shift - y * stretch)

@@ -40,8 +40,9 @@ _BACK = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], 
 
 
 def applies(sides: tuple[int, int], kernel_size: int, stride: int, padding: int) -> bool:
-    """Whether images of these sides are cut into whole tiles, and the convolution is of the kind above."""
-    return (kernel_size, stride, padding) == (3, 1, 1) and all(side % _TILE == 0 for side in sides)
+    """Whether the convolution is of the kind above, and what it makes of images of these sides is whole tiles."""
+    made = [side + 2 * padding - 2 for side in sides]
+    return (kernel_size, stride) == (3, 1) and padding <= 2 and all(side > 0 and side % _TILE == 0 for side in made)
 
 
 def _combine(matrix: np.ndarray, arrays: list[jax.Array]) -> list[jax.Array]:
@@ -54,14 +55,15 @@ def _combine(matrix: np.ndarray, arrays: list[jax.Array]) -> list[jax.Array]:
     return [total(row) for row in matrix]
 
 
-def _conv(x: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Array:
-    del stride
+def _convolve(x: jax.Array, kernel: jax.Array, padding: int, axis: int) -> jax.Array:
+    """The convolution of images with a kernel (3, 3, C, F), of which the images' channels are an axis, 2 or 3."""
     dtype = x.dtype
     x, kernel = (array.astype(jnp.promote_types(dtype, jnp.float32)) for array in (x, kernel))
-    count, height, width, channels = x.shape
-    features = kernel.shape[3]
-    rows, columns = height // _TILE, width // _TILE
-    x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    count, channels, features = len(x), kernel.shape[axis], kernel.shape[5 - axis]
+    height, width = (side + 2 * padding - 2 for side in x.shape[1:3])
+    rows, columns = -(-height // _TILE), -(-width // _TILE)
+    edges = [(padding, padding + _TILE * tiles - side) for tiles, side in ((rows, height), (columns, width))]
+    x = jnp.pad(x, ((0, 0), *edges, (0, 0)))
     size = len(_OF_TILE)
 
     def every(x, axis, places):
@@ -69,22 +71,31 @@ def _conv(x: jax.Array, kernel: jax.Array, stride: int, padding: int) -> jax.Arr
         stop = _TILE * (places - 1) + 1
         return [jax.lax.slice_in_dim(x, i, i + stop, _TILE, axis) for i in range(size)]
 
+    def product(tile, k):
+        # Along the axis of the kernel that is its channels', not with a transposed kernel, which XLA would copy.
+        return jax.lax.dot_general(tile.reshape(-1, channels), k, (((1,), (axis - 2,)), ((), ())))
+
     kernels = [_combine(_OF_KERNEL, list(k)) for k in _combine(_OF_KERNEL, list(kernel))]
     products = []
     for band, of_band in zip(_combine(_OF_TILE, every(x, 1, rows)), kernels, strict=True):
         tiles = _combine(_OF_TILE, every(band, 2, columns))
-        multiplied = [tile.reshape(-1, channels) @ k for tile, k in zip(tiles, of_band, strict=True)]
-        products.append(_combine(_BACK, multiplied))
+        products.append(_combine(_BACK, [product(tile, k) for tile, k in zip(tiles, of_band, strict=True)]))
     out = [_combine(_BACK, list(places)) for places in zip(*products, strict=True)]  # out[column][row] in the tile
     shape = (count, rows, columns, features)
     out = [jnp.stack([y.reshape(shape) for y in places], 3) for places in zip(*out, strict=True)]
-    return jnp.stack(out, 2).reshape(count, height, width, features).astype(dtype)
+    y = jnp.stack(out, 2).reshape(count, _TILE * rows, _TILE * columns, features)
+    return y[:, :height, :width].astype(dtype)
+
+
+def _conv(x, kernel, stride, padding):
+    del stride
+    return _convolve(x, kernel, padding, 2)
 
 
 def _image(y, kernel, stride, padding, sides):
     # Without stride, the transpose is the convolution with the kernel turned around.
-    del sides
-    return _conv(y, kernel[::-1, ::-1].swapaxes(2, 3), stride, padding)
+    del stride, sides
+    return _convolve(y, kernel[::-1, ::-1], 2 - padding, 3)
 
 
 winograd = Lowering(_conv, _image, by_transposition(_conv).kernel)

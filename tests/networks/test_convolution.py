@@ -18,6 +18,10 @@ LOWERINGS = {
     "native": lowerings.native,
     "dense": lowerings.dense,
     "patches": lowerings.patches,
+    "taps": lowerings.taps,
+    "folded": lowerings.folded,
+    "folded patches": lowerings.folded_patches,
+    "blocks": lowerings.blocks,
     "phases": lowerings.phases,
     "winograd": winograd,
 }
@@ -28,6 +32,8 @@ TOLERANCE = dict.fromkeys(LOWERINGS, 2e-5) | {"winograd": 1e-4}
 CASES = [
     (5, 6, 2, 1, 0),
     (8, 4, 3, 1, 1),
+    (6, 10, 3, 1, 0),
+    (9, 8, 7, 1, 3),
     (6, 8, 2, 2, 0),
     (7, 9, 3, 2, 1),
     (8, 10, 4, 2, 1),
@@ -45,10 +51,12 @@ PRIMITIVES = {"conv", "conv_image", "conv_kernel"}
 def applying(case):
     """The lowerings for this geometry."""
     height, width, k, stride, padding = case
-    names = ["native", "patches"]
+    names = ["native", "patches", "taps", "folded", "folded patches"]
+    if stride == 1:
+        names.append("blocks")
     if height == width == k and not padding:
         names.append("dense")
-    if stride > 1 and k % stride == 0:
+    if 1 < stride <= k:
         names.append("phases")
     if applies((height, width), k, stride, padding):
         names.append("winograd")
@@ -229,6 +237,10 @@ OF_EACH = {
     "native": (7, 9, 3, 2, 1),
     "dense": (4, 4, 4, 1, 0),
     "patches": (7, 9, 3, 2, 1),
+    "taps": (7, 9, 3, 2, 1),
+    "folded": (7, 9, 3, 2, 1),
+    "folded patches": (7, 9, 3, 2, 1),
+    "blocks": (9, 8, 7, 1, 3),
     "phases": (8, 10, 4, 2, 1),
     "winograd": (8, 4, 3, 1, 1),
 }
@@ -365,17 +377,27 @@ def test_no_images_go_in_and_come_out(case):
 # (image, kernel, stride, padding): what computes the convolution, the image's gradient and the kernel's, on CPU.
 CHOSEN = {
     # DCGAN at 32x32: its layers from the smallest map to the image.
-    "whole image": ((8, 4, 4, 128), (4, 4, 128, 1), 1, 0, "dense", "dense", "dense"),
-    "8x8": ((8, 8, 8, 128), (4, 4, 128, 256), 2, 1, "native", "phases", "native"),
-    "16x16": ((8, 16, 16, 64), (4, 4, 64, 128), 2, 1, "native", "phases", "native"),
-    "RGB": ((8, 32, 32, 3), (4, 4, 3, 64), 2, 1, "native", "patches", "native"),
-    "tiny map": ((8, 4, 4, 256), (4, 4, 256, 512), 2, 1, "patches", "patches", "patches"),
-    "few numbers": ((8, 8, 8, 3), (4, 4, 3, 64), 2, 1, "patches", "patches", "patches"),
-    "no stride, 64 channels": ((8, 16, 8, 64), (3, 3, 64, 64), 1, 1, "winograd", "winograd", "winograd"),
-    "no stride, 32 channels": ((8, 16, 16, 32), (3, 3, 32, 64), 1, 1, "native", "native", "native"),
-    "no stride, 32 features": ((8, 16, 16, 64), (3, 3, 64, 32), 1, 1, "native", "native", "native"),
-    "no whole tiles": ((8, 18, 16, 64), (3, 3, 64, 64), 1, 1, "native", "native", "native"),
-    "not divided by the stride": ((8, 16, 16, 64), (5, 5, 64, 64), 2, 2, "native", "native", "native"),
+    "whole image": ((64, 4, 4, 128), (4, 4, 128, 1), 1, 0, "dense", "dense", "dense"),
+    "8x8": ((64, 8, 8, 128), (4, 4, 128, 256), 2, 1, "native", "phases", "native"),
+    "16x16": ((64, 16, 16, 64), (4, 4, 64, 128), 2, 1, "native", "phases", "native"),
+    "RGB": ((64, 32, 32, 3), (4, 4, 3, 64), 2, 1, "folded", "folded patches", "native"),
+    "tiny map": ((64, 4, 4, 256), (4, 4, 256, 512), 2, 1, "patches", "patches", "patches"),
+    "few numbers": ((64, 8, 8, 3), (4, 4, 3, 64), 2, 1, "patches", "patches", "patches"),
+    "no stride, 64 channels": ((64, 16, 8, 64), (3, 3, 64, 64), 1, 1, "winograd", "winograd", "winograd"),
+    "no stride, 32 channels": ((64, 16, 16, 32), (3, 3, 32, 64), 1, 1, "native", "native", "native"),
+    "no stride, 32 features": ((64, 16, 16, 64), (3, 3, 64, 32), 1, 1, "native", "native", "native"),
+    "no whole tiles": ((64, 18, 16, 64), (3, 3, 64, 64), 1, 1, "native", "native", "native"),
+    "not divided by the stride": ((64, 16, 16, 64), (5, 5, 64, 64), 2, 2, "native", "phases", "native"),
+    # pix2pix and CycleGAN, one image at a time.
+    "few images": ((1, 32, 32, 64), (4, 4, 64, 128), 2, 1, "native", "phases", "folded"),
+    "few places": ((1, 16, 16, 128), (4, 4, 128, 256), 2, 1, "patches", "taps", "patches"),
+    "few places, fewer weights": ((1, 16, 16, 64), (4, 4, 64, 128), 2, 1, "native", "phases", "folded"),
+    "few places in one image": ((5, 16, 16, 128), (4, 4, 128, 256), 2, 1, "native", "phases", "folded"),
+    "few tiles": ((1, 16, 16, 128), (3, 3, 128, 128), 1, 1, "native", "native", "folded"),
+    "reflected": ((1, 34, 34, 128), (3, 3, 128, 128), 1, 0, "winograd", "winograd", "winograd"),
+    "from RGB, 7x7": ((1, 70, 70, 3), (7, 7, 3, 64), 1, 0, "native", "blocks", "folded"),
+    "to RGB, 7x7": ((1, 70, 70, 64), (7, 7, 64, 3), 1, 0, "blocks", "blocks", "blocks"),
+    "large kernel": ((64, 16, 16, 64), (7, 7, 64, 64), 1, 3, "native", "native", "native"),
 }
 
 
@@ -413,7 +435,9 @@ def test_elsewhere_it_is_xlas_convolution(where):
         return jax.vjp(partial(convolve, x), kernel)[1](y)
 
     # (convolutions, products)
-    on_cpu = {"native": (1, 0), "dense": (0, 1), "patches": (0, 1), "phases": (stride**2, 0), "winograd": (0, 36)}
+    on_cpu = dict.fromkeys(("native", "folded", "blocks"), (1, 0))
+    on_cpu |= dict.fromkeys(("dense", "patches", "folded patches", "taps"), (0, 1))
+    on_cpu |= {"phases": (stride**2, 0), "winograd": (0, 36)}
     shapes = image, kernel, output
     functions = (lambda x, kernel, y: convolve(x, kernel)), of_image, of_kernel
     for function, name in zip(functions, names, strict=True):
