@@ -28,7 +28,7 @@ from gan_jax.game import Game, Outcome, Player, State, networks
 from gan_jax.metrics.accuracy import class_accuracy
 from gan_jax.networks.functional import forward
 from gan_jax.populations import init_population, population_step, stack_keys
-from gan_jax.stepping import fast_options, run_once
+from gan_jax.stepping import compiled, run_once
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def train(game: Game, splits: Sequence[Split], steps: int, batch_size: int) -> S
 
     seeds = range(len(splits))
     state = run_once(lambda: init_population(build, {}, stack_keys(seeds)))
-    step = jax.jit(partial(population_step, build, {}), donate_argnums=0, compiler_options=fast_options())
+    step = compiled(partial(population_step, build, {}))
     for i in range(steps):
         rows = [take(splits[seed], batch_indices(seed, i, batch_size, len(splits[seed]))) for seed in seeds]
         batch = {name: np.stack([row[name] for row in rows]) for name in rows[0]}

@@ -21,7 +21,7 @@ from gan_jax.networks.layers import Conv
 from gan_jax.networks.normalization import no_norm, plain_instance_norm
 from gan_jax.objectives import hinge, non_saturating
 from gan_jax.regularizers import Regularizer, r1, wgan_gp
-from gan_jax.stepping import choose_steps_per_dispatch, fast_options, make_play
+from gan_jax.stepping import choose_steps_per_dispatch, compiled, make_play
 
 Run = Callable[[int], None]
 _IMAGES = 1024
@@ -129,13 +129,13 @@ def residual_step(side: int, features: int, blocks: int, batch_size: int, *, pre
     def steps(carry: Any, images: jax.Array, count: Any) -> Any:
         return step(carry, images) if chunk == 1 else jax.lax.fori_loop(0, count, lambda _, c: step(c, images), carry)
 
-    compiled = jax.jit(steps, donate_argnums=0, compiler_options=fast_options())
+    program = compiled(steps)
     carry = (params, adam.init(params))
 
     def run(n: int) -> None:
         nonlocal carry
         while n > 0:
-            carry = compiled(carry, images, min(n, chunk))
+            carry = program(carry, images, min(n, chunk))
             n -= chunk
         jax.block_until_ready(carry)
 

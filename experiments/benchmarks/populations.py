@@ -16,7 +16,7 @@ from gan_jax.latents import normal
 from gan_jax.networks import dcgan, mlp
 from gan_jax.objectives import non_saturating
 from gan_jax.populations import Values, for_each_member, init_population, stack_keys
-from gan_jax.stepping import choose_steps_per_dispatch, fast_options, make_population_play
+from gan_jax.stepping import choose_steps_per_dispatch, compiled, make_population_play
 
 Run = Callable[[int], None]
 
@@ -44,7 +44,7 @@ def ring(members: int) -> Run:
     def play(state: State) -> State:
         return steps(values, state) if chunk == 1 else jax.lax.fori_loop(0, chunk, lambda _, s: steps(values, s), state)
 
-    program = jax.jit(play, donate_argnums=0, compiler_options=fast_options())
+    program = compiled(play)
     state = init_population(build, values, stack_keys(range(members)))
 
     def run(n: int) -> None:
