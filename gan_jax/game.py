@@ -181,8 +181,13 @@ def gradient(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple
 
     (value, outcome), gradients = jax.value_and_grad(loss, has_aux=True)(state.params[name])
     gradients = mean_over_devices(gradients)
-    own = {f"{name}_loss": value, f"{name}_gradient_norm": optax.tree.norm(gradients)}
+    own = {f"{name}_loss": value, f"{name}_gradient_norm": _norm(gradients)}
     return gradients, outcome._replace(metrics={**own, **outcome.metrics})
+
+
+def _norm(tree: Tree) -> jax.Array:
+    # Products: the squares of a sum would be shared with Adam, and so written to memory and read again.
+    return jnp.sqrt(sum(jnp.vdot(x, x, precision="highest") for x in jax.tree.leaves(tree)))
 
 
 def apply(player: Player, state: State, gradients: Tree, outcome: Outcome) -> State:
