@@ -71,6 +71,13 @@ class Part:
     seed: int
     folder: Path
 
+    def direction(self, way: str) -> str | None:
+        """Which of the run's translations goes this way, if one does."""
+        if self.dataset == way:
+            return "AtoB"
+        both = self.dataset == "shuffled:scenes"
+        return ("BtoA" if way == "reverse:scenes" else "AtoB") if both else None
+
 
 def parts(method: str, study: Study) -> Iterator[Part]:
     datasets = ["shuffled:scenes"] if method == "cyclegan" else list(WAYS)
@@ -127,17 +134,16 @@ def figures(method: str, way: str, study: Study) -> tuple[list[dict[str, float]]
     """Of each seed's run in this direction, {} where it failed; and those of the baselines."""
     values, baselines = [], {}
     for part, outcome in finished(method, study):
-        both = part.dataset == "shuffled:scenes"
-        if not both and part.dataset != way:
+        direction = part.direction(way)
+        if direction is None:
             continue
         if not outcome["finished"]:
             values.append({})
             continue
         read = json.loads((part.folder / "evaluation.json").read_text())
-        back = both and way == "reverse:scenes"
-        suffix = "_BtoA" if back else ""
+        suffix = "_BtoA" if direction == "BtoA" else ""
         values.append({name: read[name + suffix] for name in TITLES if name + suffix in read})
-        baselines = read["baselines"]["BtoA" if back else "AtoB"]
+        baselines = read["baselines"][direction]
     return values, baselines
 
 
@@ -212,10 +218,10 @@ def draw(study: Study) -> None:
         columns = [given]
         for method in METHODS:
             for part, outcome in finished(method, study):
-                if part.seed == 0 and outcome["finished"] and part.dataset in (way, "shuffled:scenes"):
-                    back = part.dataset != way and way == "reverse:scenes"
+                direction = part.direction(way)
+                if part.seed == 0 and outcome["finished"] and direction:
                     game, _, networks = load_run(part.folder).restore()
-                    columns.append(make_translator(game, networks, "BtoA" if back else "AtoB")(given))
+                    columns.append(make_translator(game, networks, direction)(given))
         columns.append(truth)
         halves.append(grid(np.stack(columns, 1).reshape(-1, *given.shape[1:]), len(columns)))
     gap = np.full((halves[0].shape[0], study.resolution // 4, 3), 255, np.uint8)

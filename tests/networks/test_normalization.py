@@ -97,6 +97,38 @@ def test_layer_and_instance_normalization_are_those_of_pytorch(name):
         close(ours, theirs)
 
 
+@pytest.mark.parametrize("shape", [(2, 6, 5, 7), (3, 11, 4), (2, 1, 1, 3)], ids=str)
+def test_by_products_instances_are_standardized_to_the_same_values_and_derivatives(shape, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, direction, weights = (jnp.asarray(rng.normal(1, 2, shape), jnp.float32) for _ in range(3))
+
+    def everything(x, direction):
+        def gradient(x):
+            return jax.grad(lambda x: jnp.sum(weights * jnp.sin(places.standardized(x, 0.1))))(x)
+
+        value = jax.jvp(lambda x: places.standardized(x, 0.1), (x,), (direction,))
+        # Reverse over reverse mode (a gradient penalty), and forward over reverse mode.
+        return (
+            *value,
+            gradient(x),
+            jax.grad(lambda x: jnp.sum(gradient(x) ** 2))(x),
+            jax.jvp(gradient, (x,), (direction,)),
+        )
+
+    def computed(limit):
+        monkeypatch.setattr(places, "_SMALL", limit)
+        products = str(jax.make_jaxpr(lambda *arrays: everything(*arrays))(x, direction)).count("dot_general")
+        return products, jax.jit(lambda *arrays: everything(*arrays))(x, direction)
+
+    (none, plain), (many, fast) = computed(0), computed(2**17)
+    assert none == 0
+    assert many > 0
+    jax.tree.map(partial(close, tolerance=2e-5), fast, plain)
+    assert places.standardized(x[:0], 0.1).shape == (0, *shape[1:])
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert computed(2**17)[0] == 0
+
+
 def test_instance_normalization_may_have_no_scale_and_bias():
     x = jnp.asarray(np.random.default_rng(1).normal(1, 2, size=(2, 4, 5, 3)), jnp.float32)
     module = normalization.InstanceNorm(affine=False)
