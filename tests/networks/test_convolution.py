@@ -51,9 +51,7 @@ PRIMITIVES = {"conv", "conv_image", "conv_kernel"}
 def applying(case):
     """The lowerings for this geometry."""
     height, width, k, stride, padding = case
-    names = ["native", "patches", "taps", "folded", "folded patches"]
-    if stride == 1:
-        names.append("blocks")
+    names = ["native", "patches", "taps", "folded", "blocks" if stride == 1 else "folded patches"]
     if height == width == k and not padding:
         names.append("dense")
     if 1 < stride <= k:
