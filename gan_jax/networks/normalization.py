@@ -8,6 +8,7 @@ WeightNorm take the last axis of a kernel for its features', which in a `ConvTra
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import flax.linen as nn
 import jax
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 
 from gan_jax import parallel
 from gan_jax.networks.layers import Initializer, of_labels
-from gan_jax.networks.places import along, mean, standardized
+from gan_jax.networks.places import along, centred_and_scaled, mean, standardized
 
 
 class BatchNorm(nn.Module):
@@ -88,11 +89,9 @@ class LayerNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        wide = x.astype(jnp.float32)
-        axes = tuple(range(1, x.ndim))
-        wide = wide - jnp.mean(wide, axes, keepdims=True)
-        wide = wide * jax.lax.rsqrt(jnp.mean(wide * wide, axes, keepdims=True) + self.epsilon)
-        return _scaled_and_shifted(self, wide).astype(x.dtype)
+        over_all = partial(jnp.mean, axis=tuple(range(1, x.ndim)), keepdims=True)
+        y, _ = centred_and_scaled(x.astype(jnp.float32), self.epsilon, over_all)
+        return _scaled_and_shifted(self, y).astype(x.dtype)
 
 
 class InstanceNorm(nn.Module):

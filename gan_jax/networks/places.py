@@ -5,6 +5,7 @@ faster than its reduction.
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -44,10 +45,13 @@ def standardized(x: jax.Array, epsilon: float) -> jax.Array:
     epsilon: is added to the variance.
     """
     small = x.size <= _SMALL * max(len(x), 1) and jax.default_backend() == "cpu"
-    return _standardized(x, epsilon) if small else _centred_and_scaled(x, epsilon, _mean_of_each)[0]
+    return _standardized(x, epsilon) if small else centred_and_scaled(x, epsilon, _mean_of_each)[0]
 
 
-def _centred_and_scaled(x, epsilon, mean):
+def centred_and_scaled(
+    x: jax.Array, epsilon: float, mean: Callable[[jax.Array], jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    """x shifted and scaled to the `mean` 0 and the variance 1, and the scale. (`mean` keeps the axes it averages.)"""
     x = x - mean(x)
     scale = jax.lax.rsqrt(mean(x * x) + epsilon)
     return x * scale, scale
@@ -76,13 +80,13 @@ def _spread_by_product(vectors, shape):
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _standardized(x, epsilon):
-    return _centred_and_scaled(x, epsilon, _mean_by_product)[0]
+    return centred_and_scaled(x, epsilon, _mean_by_product)[0]
 
 
 @_standardized.defjvp
 def _derivative(epsilon, primals, tangents):
     (x,), (change,) = primals, tangents
-    y, scale = _centred_and_scaled(x, epsilon, _mean_by_product)
+    y, scale = centred_and_scaled(x, epsilon, _mean_by_product)
     shift = _spread_by_product(_mean_of_each(change), x.shape)
     stretch = _spread_by_product(_mean_of_each(change * y), x.shape)
     return y, scale * (change - shift - y * stretch)
