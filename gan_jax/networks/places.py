@@ -1,7 +1,7 @@
 """A vector (C,) at every place of images, and its transpose, the sum over all places: what normalization is made of.
 
-For large images on CPU both are products with a vector of ones: XLA's matrix product sums a long axis several times
-faster than its reduction.
+On CPU both are products with a vector of ones where there are many numbers: XLA's matrix product sums a long axis
+several times faster than its reduction.
 """
 
 import math
@@ -11,21 +11,27 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+# From so many numbers on, sums are products.
+_MANY = 2**17
+
+# From so many numbers on, so is what is put at every place: written to memory once, for nothing but that the sum in its
+# gradient is a product too. Sooner where there are few channels, over which XLA's loops do not vectorize well.
 _LARGE = 2**20
+_FEW_CHANNELS = 64
 
 # Up to such examples, what is made of each alone stays in the processor's cache.
 _SMALL = 2**17
 
 
-def _by_products(x: jax.Array) -> bool:
-    return x.size >= _LARGE and jax.default_backend() == "cpu"
+def _on_cpu() -> bool:
+    return jax.default_backend() == "cpu"
 
 
 def along(vector: jax.Array, x: jax.Array) -> jax.Array:
     """A vector (C,), or one for every example (N, C), at every place of x (N, ..., C)."""
     if vector.ndim == 2:
         return jax.lax.broadcast_in_dim(vector, x.shape, (0, x.ndim - 1))
-    if _by_products(x):
+    if x.size >= (_MANY if len(vector) <= _FEW_CHANNELS else _LARGE) and _on_cpu():
         ones = jnp.ones((x.size // x.shape[-1], 1), x.dtype)
         return (ones @ vector[None]).reshape(x.shape)
     return jax.lax.broadcast_in_dim(vector, x.shape, (x.ndim - 1,))
@@ -33,7 +39,7 @@ def along(vector: jax.Array, x: jax.Array) -> jax.Array:
 
 def mean(x: jax.Array) -> jax.Array:
     """The mean of x (..., C) over all but the last axis."""
-    if _by_products(x):
+    if x.size >= _MANY and _on_cpu():
         rows = x.reshape(-1, x.shape[-1])
         return (jnp.full((1, len(rows)), 1 / len(rows), x.dtype) @ rows)[0]
     return jnp.mean(x, tuple(range(x.ndim - 1)))
@@ -44,7 +50,7 @@ def standardized(x: jax.Array, epsilon: float) -> jax.Array:
 
     epsilon: is added to the variance.
     """
-    small = x.size <= _SMALL * max(len(x), 1) and jax.default_backend() == "cpu"
+    small = x.size <= _SMALL * max(len(x), 1) and _on_cpu()
     return _standardized(x, epsilon) if small else centred_and_scaled(x, epsilon, _mean_of_each)[0]
 
 

@@ -29,10 +29,10 @@ def evaluated(module, x, weights, **call):
     return y, statistics, gradients
 
 
-@pytest.mark.parametrize("large", [0, 2**40], ids=["products", "reductions"])
+@pytest.mark.parametrize("many", [0, 2**40], ids=["products", "reductions"])
 @pytest.mark.parametrize("train", [True, False])
-def test_batch_normalization_is_that_of_flax(large, train, monkeypatch):
-    monkeypatch.setattr(places, "_LARGE", large)
+def test_batch_normalization_is_that_of_flax(many, train, monkeypatch):
+    monkeypatch.setattr(places, "_MANY", many)
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(2, 3, size=(6, 5, 4, 7)), jnp.float32)
     weights = jnp.asarray(rng.normal(size=x.shape), jnp.float32)
@@ -46,14 +46,21 @@ def test_batch_normalization_is_that_of_flax(large, train, monkeypatch):
     jax.tree.map(close, ours, flax)
 
 
-def test_the_choice_of_sums_is_made_by_size(monkeypatch):
-    def products(size):
-        x = jnp.zeros((size // 4, 4))
-        return str(jax.make_jaxpr(lambda x: places.mean(x))(x)).count("dot_general")  # new: traces are kept
+def test_the_choice_of_products_is_made_by_size_and_channels(monkeypatch):
+    def products(function, size, channels=4):
+        x = jnp.zeros((size // channels, channels))
+        return str(jax.make_jaxpr(lambda x: function(x))(x)).count("dot_general")  # new: traces are kept
 
-    assert [products(places._LARGE // 2), products(places._LARGE)] == [0, 1]
+    def along(x):
+        return places.along(x[0], x)
+
+    many, large = places._MANY, places._LARGE
+    wide = 2 * places._FEW_CHANNELS
+    assert [products(places.mean, many // 2), products(places.mean, many)] == [0, 1]
+    assert [products(along, many // 2), products(along, many)] == [0, 1]
+    assert [products(along, large // 2, wide), products(along, large, wide)] == [0, 1]
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert products(places._LARGE) == 0
+    assert products(places.mean, large) == products(along, large) == 0
 
 
 def close(a, b, tolerance=1e-5):
