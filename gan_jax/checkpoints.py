@@ -65,14 +65,23 @@ class Checkpoints:
     def restore_newest(self, like: Any) -> Any | None:
         """The newest checkpoint that is whole, as host arrays in the structure of `like`; None if there is none.
 
-        Damaged ones are set aside, in the folder `damaged` beside this one, with a warning.
+        Damaged ones are set aside, in the folder `damaged` beside this one, with a warning. Raises UserError, and
+        leaves all as it is, if the newest is whole and does not have the structure and shapes of `like`.
         """
         for step in reversed(self.steps()):
+            whole = False
             try:
-                self._verify(step)
-                return self._manager.restore(step, args=ocp.args.StandardRestore(like))
+                whole = self._verify(step)
+                saved = self._manager.restore(step, args=ocp.args.StandardRestore(like))
+                _check_shapes(saved, like)  # Orbax restores arrays of the shapes that they were saved with
+                return saved
             except Exception as error:  # whatever a damaged file makes Orbax raise
                 reason = str(error).partition("\n")[0][:200]
+                if whole:
+                    raise UserError(
+                        f"checkpoint {step} in {self._folder} is whole, but not of this game ({reason}): "
+                        "another experiment or version wrote it"
+                    ) from error
                 _log.warning("checkpoint %d is damaged (%s); falling back to the one before", step, reason)
                 self._set_aside(step)
         return None
@@ -98,18 +107,20 @@ class Checkpoints:
             except FileNotFoundError:  # Orbax has just deleted it to make room
                 continue
 
-    def _verify(self, step: int) -> None:
+    def _verify(self, step: int) -> bool:
+        """Whether the checkpoint is known to be as it was written. Raises ValueError if it is known not to be."""
         # TensorStore finds most damage itself, but tells it in hundreds of tracebacks from its threads.
         folder = self._folder / str(step)
         manifest = folder / _MANIFEST
         if not manifest.exists():  # the run was killed between the commit and the note
-            return
+            return False
         for name, checksum in json.loads(manifest.read_bytes()).items():
             path = folder / name
             if not path.exists():
                 raise ValueError(f"{name} is missing")
             if _checksum(path) != checksum:
                 raise ValueError(f"{name} has changed or was cut short")
+        return True
 
     def _failed(self, error: Exception) -> UserError:
         reason = next((str(e) for e in _causes(error) if isinstance(e, OSError)), str(error)).partition("\n")[0]
@@ -133,6 +144,14 @@ def to_device(saved: Any, like: Any) -> Any:
 def host_like(abstract: Any) -> Any:
     """The structure and shapes that `to_host` gives for a state like `abstract`."""
     return jax.eval_shape(lambda s: jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, s), abstract)
+
+
+def _check_shapes(saved: Any, like: Any) -> None:
+    def check(path, array, wanted):
+        if array.shape != wanted.shape:
+            raise ValueError(f"{jax.tree_util.keystr(path)} has the shape {array.shape}, not {wanted.shape}")
+
+    jax.tree_util.tree_map_with_path(check, saved, like)
 
 
 def _is_key(x: Any) -> bool:
