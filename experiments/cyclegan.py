@@ -15,6 +15,7 @@ from gan_jax.game import Game
 from gan_jax.games.cyclegan import cyclegan
 from gan_jax.networks import patchgan, translation
 from gan_jax.networks.normalization import plain_instance_norm
+from gan_jax.optimizers import constant_then_linear
 from gan_jax.settings import Settings
 
 
@@ -53,12 +54,7 @@ class Config(Settings):
 
 def build(config: Config, data: DataInfo) -> Game:
     a, b = shapes = data.translation_shapes
-    half = config.steps // 2
-    rate = config.learning_rate
-    schedule = optax.join_schedules(
-        [optax.constant_schedule(rate), optax.linear_schedule(rate, 0.0, config.steps - half)], [half]
-    )
-    adam = optax.adam(schedule, b1=0.5)
+    adam = optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.5)
     judge = patchgan.Discriminator(config.discriminator_width, config.layers, normalization=plain_instance_norm)
     return cyclegan(
         (

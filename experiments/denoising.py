@@ -16,8 +16,6 @@ class Config(pix2pix.Config):
     resolution: int = 8
     batch_size: int = 16
     steps: int = 6000
-    width: int = 32
-    layers: int = 1
 
 
 build = pix2pix.build

@@ -16,7 +16,6 @@ class Config(pix2pix.Config):
     resolution: int = 32
     batch_size: int = 8
     steps: int = 3000
-    layers: int = 1
 
 
 build = pix2pix.build

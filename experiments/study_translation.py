@@ -3,8 +3,8 @@
     python experiments/study_translation.py                # all; what is finished is kept, what was interrupted goes on
     python experiments/study_translation.py cyclegan       # this method, the others as they were
 
-Every run is that of `gan-jax train` and `gan-jax evaluate`, in the settings of its file. All see as many images of each
-side, one at a time as the authors do. The tables go into README.md beside this file, the picture into figures/.
+Every run is that of `gan-jax train` and `gan-jax evaluate`, in the settings of its file, with one image of each side at
+a time as the authors do. The tables go into README.md beside this file, the picture into figures/.
 """
 
 import json
@@ -46,8 +46,8 @@ class Study:
     seeds: int = 3
     """Of each."""
 
-    steps: int = 8000
-    """Rounds of each training: images that it sees of each side."""
+    steps: int | None = None
+    """Rounds of each training, that is images that it sees of each side; those of its file by default."""
 
     resolution: int = 64
     """Side of the images in pixels."""
@@ -107,7 +107,9 @@ def train(part: Part, study: Study) -> None:
         return
     print(f"== {part.folder.name}", flush=True)
     flags = ["--dataset", part.dataset, "--seed", str(part.seed), "--workdir", str(part.folder)]
-    size = ["--resolution", str(study.resolution), "--batch-size", "1", "--steps", str(study.steps)]
+    size = ["--resolution", str(study.resolution), "--batch-size", "1"]
+    if study.steps is not None:
+        size += ["--steps", str(study.steps)]
     status, memory = run("train", str(HERE / f"{part.method}.py"), *flags, *size)
     if status not in (0, 1):
         sys.exit(status)
@@ -171,21 +173,21 @@ def table(way: str, study: Study) -> str:
 
 def costs(study: Study) -> str:
     """What a training takes."""
-    lines = [["", "ms a round", "peak memory"], ["---"] * 3]
+    lines = [["", "rounds", "ms a round", "peak memory"], ["---"] * 4]
     for method in METHODS:
         runs = [(part, outcome) for part, outcome in finished(method, study) if outcome["finished"]]
         if not runs:
             continue
-        rates = [rate for part, _ in runs for rate in images_per_second(part.folder)]
-        milliseconds = 1000 / statistics.median(rates)
+        rows = [row for part, _ in runs for row in records(part.folder)]
+        milliseconds = 1000 / statistics.median(row["images_per_second"] for row in rows if row["images_per_second"])
         memory = statistics.median(outcome["peak_bytes"] for _, outcome in runs)
-        lines.append([f"[{method}]({method}.py)", f"{milliseconds:.0f}", f"{memory / 2**20:,.0f} MiB"])
+        cells = [f"{max(row['step'] for row in rows):,}", f"{milliseconds:.0f}", f"{memory / 2**20:,.0f} MiB"]
+        lines.append([f"[{method}]({method}.py)", *cells])
     return markdown(lines)
 
 
-def images_per_second(folder: Path) -> list[float]:
-    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [row["images_per_second"] for row in rows if row.get("images_per_second")]
+def records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 def spread(values: list[float]) -> str:

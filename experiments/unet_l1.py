@@ -11,7 +11,8 @@ from gan_jax.data import DataInfo
 from gan_jax.game import Game
 from gan_jax.games.pix2pix import l1_regression
 from gan_jax.networks import unet
-from gan_jax.networks.normalization import plain_instance_norm
+from gan_jax.networks.normalization import instance_norm
+from gan_jax.optimizers import constant_then_linear
 from gan_jax.settings import Settings
 
 
@@ -22,21 +23,21 @@ class Config(Settings):
     dataset: str = "scenes"
     resolution: int = 64
     batch_size: int = 1
-    steps: int = 8000
-    sample_every: int = 1000
-    checkpoint_every: int = 1000
+    steps: int = 16_000
+    sample_every: int = 2000
+    checkpoint_every: int = 2000
 
     learning_rate: float = 2e-4
-    """Adam's."""
+    """Adam's; constant for half the run, then linear to zero."""
 
-    width: int = 16
+    width: int = 32
     """Features beside the images; 64 in the paper."""
 
 
 def build(config: Config, data: DataInfo) -> Game:
     shapes = data.pair_shapes
     return l1_regression(
-        unet.Generator(config.resolution, shapes[1][2], config.width, normalization=plain_instance_norm),
+        unet.Generator(config.resolution, shapes[1][2], config.width, normalization=instance_norm),
         shapes,
-        optax.adam(config.learning_rate, b1=0.5),
+        optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.5),
     )

@@ -21,3 +21,15 @@ def clip_weights(limit: float) -> optax.GradientTransformation:
         return jax.tree.map(lambda update, old: jnp.clip(old + update, -limit, limit) - old, updates, params)
 
     return optax.stateless(update)
+
+
+def constant_then_linear(rate: float, steps: int) -> optax.Schedule:
+    """A learning rate that stays for half of `steps` and then falls to 0 in a line.
+
+    CycleGAN's (Zhu et al. 2017, arXiv 1703.10593, section 4), and pix2pix's in its authors' PyTorch code; in the paper
+    that one's is constant. From the last step on it is 0.
+    """
+    half = steps // 2
+    return optax.join_schedules(
+        [optax.constant_schedule(rate), optax.linear_schedule(rate, 0.0, steps - half)], boundaries=[half]
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from gan_jax.optimizers import clip_weights
+from gan_jax.optimizers import clip_weights, constant_then_linear
 
 
 def test_weights_are_those_of_the_optimizer_cut_to_the_interval():
@@ -43,3 +43,12 @@ def test_the_limit_may_be_traced_and_is_checked_where_it_is_not():
     np.testing.assert_allclose(jax.vmap(clipped)(jnp.array([0.1, 0.2, 3.0])), [0.1, 0.2, 1])
     with pytest.raises(ValueError, match=r"limit of the weights must be at least 0, not -0\.01"):
         clip_weights(-0.01)
+
+
+@pytest.mark.parametrize("steps", [1, 10, 11])
+def test_the_rate_stays_for_half_of_the_steps_and_falls_to_zero_in_a_line(steps):
+    rates = np.array([constant_then_linear(0.2, steps)(step) for step in range(steps + 3)])
+    half = steps // 2
+    np.testing.assert_allclose(rates[: half + 1], 0.2, rtol=1e-6)
+    np.testing.assert_allclose(rates[half : steps + 1], np.linspace(0.2, 0, steps - half + 1), atol=1e-7)
+    assert np.all(rates[steps:] == 0)
