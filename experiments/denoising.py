@@ -1,6 +1,6 @@
 """Denoising by pix2pix (Isola et al. 2017, arXiv 1611.07004), on 8x8 scans of digits.
 
-Photographs: --dataset denoising:tfds:cifar10 --resolution 32. The baseline is a median filter.
+Photographs: --dataset denoising:tfds:cifar10 --resolution 32 --bottleneck 4. The baseline is a median filter.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ class Config(pix2pix.Config):
     resolution: int = 8
     batch_size: int = 16
     steps: int = 6000
+    bottleneck: int = 1
 
 
 build = pix2pix.build

@@ -15,7 +15,8 @@ class Config(pix2pix.Config):
     dataset: str = "inpainting:tfds:mnist"
     resolution: int = 32
     batch_size: int = 8
-    steps: int = 3000
+    steps: int = 8000
+    discriminator_learning_rate: float = 5e-5
 
 
 build = pix2pix.build

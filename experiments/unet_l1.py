@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import optax
 
+from gan_jax.checks import at_least
 from gan_jax.data import DataInfo
 from gan_jax.game import Game
 from gan_jax.games.pix2pix import l1_regression
@@ -23,9 +24,9 @@ class Config(Settings):
     dataset: str = "scenes"
     resolution: int = 64
     batch_size: int = 1
-    steps: int = 16_000
-    sample_every: int = 2000
-    checkpoint_every: int = 2000
+    steps: int = 40_000
+    sample_every: int = 4000
+    checkpoint_every: int = 4000
 
     learning_rate: float = 2e-4
     """Adam's; constant for half the run, then linear to zero."""
@@ -33,11 +34,15 @@ class Config(Settings):
     width: int = 32
     """Features beside the images; 64 in the paper."""
 
+    bottleneck: int = 4
+    """Side of the smallest feature maps; 1 in the paper, whose dropout comes with a sixth halving."""
+
 
 def build(config: Config, data: DataInfo) -> Game:
+    at_least(1, "bottleneck", config.bottleneck)
     shapes = data.pair_shapes
     return l1_regression(
-        unet.Generator(config.resolution, shapes[1][2], config.width, normalization=instance_norm),
+        unet.Generator(config.resolution // config.bottleneck, shapes[1][2], config.width, normalization=instance_norm),
         shapes,
         optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.5),
     )
