@@ -23,7 +23,7 @@ class Generator(nn.Module):
     log2(resolution) convolutions of stride 2 lead from images of the resolution to a single pixel, and as many
     transposed ones back, each of which but the first also sees what the convolution at its side made. There are `width`
     features beside the images, doubled by each halving of the sides up to 8 `width`. H and W are multiples of the
-    resolution.
+    resolution: of images of a multiple k of it, k by k pixels are left in the middle.
 
     The noise is `dropout`, in training, in the log2(resolution) - 5 layers that come after the first transposed one:
     three at 256x256, two at 128x128, one at 64x64 and none below.
@@ -74,5 +74,5 @@ class Generator(nn.Module):
 def _depth(resolution: int) -> int:
     depth = resolution.bit_length() - 1
     if resolution < 8 or resolution != 2**depth:
-        raise ValueError(f"a U-Net is built for a resolution that is a power of two from 8 on, not {resolution}")
+        raise ValueError(f"a U-Net's resolution, over its bottleneck's, is a power of two from 8 on, not {resolution}")
     return depth
