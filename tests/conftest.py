@@ -2,7 +2,7 @@ import os
 import tracemalloc  # noqa: F401  pytest's report of an object that was not closed imports it, wherever that happens
 
 import pytest
-from compiling import QUICKLY
+from support.compiling import QUICKLY
 
 # Unless told otherwise; read when jax starts, here and in the processes that tests start.
 os.environ.setdefault("XLA_FLAGS", QUICKLY)

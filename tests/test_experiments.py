@@ -3,19 +3,22 @@
 import jax
 import jax.numpy as jnp
 import pytest
-from command import EXPERIMENTS
+from support.command import EXPERIMENTS
 
-from gan_jax.data.dataset import DataInfo
-from gan_jax.experiment import load_experiment
+from gan_jax.data import DataInfo
 from gan_jax.game import train_step
-from gan_jax.runs import build
-from gan_jax.settings import check
+from gan_jax.training.experiment import load_experiment
+from gan_jax.training.run_folder import build
+from gan_jax.training.settings import check
 
-NAMES = [path.stem for path in sorted(EXPERIMENTS.glob("*.py")) if "class Config(" in path.read_text()]
+PATHS = [path for path in sorted(EXPERIMENTS.glob("*/*.py")) if path.parent.name not in ("studies", "benchmarks")]
+MOST_LINES = 70
+
+on_each = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 
 
 def described(spec: str, side: int) -> DataInfo:
-    """What there is to know of a dataset that experiments name, without drawing or downloading it."""
+    """The description of a dataset that experiments name, without drawing or downloading it."""
     gray, colour, classes = (side, side, 1), (side, side, 3), tuple(map(str, range(10)))
     match spec.replace("tfds:", "").split(":"):
         case ["ring" | "grid"]:
@@ -38,18 +41,23 @@ def described(spec: str, side: int) -> DataInfo:
 
 
 def test_there_are_experiments():
-    assert len(NAMES) > 30
+    assert len(PATHS) > 30
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_plays_on_its_own_data(name):
-    """Traced only: the state after a round is like the one before, in shapes and in types."""
-    experiment = load_experiment(EXPERIMENTS / f"{name}.py")
+def test_names_are_unique():
+    """A run's folder is runs/NAME by default."""
+    assert len({path.stem for path in PATHS}) == len(PATHS)
+
+
+@on_each
+def test_it_trains_on_its_own_data(path):
+    """Traced only: the state after a step is like the one before, in shapes and in types."""
+    experiment = load_experiment(path)
     settings = experiment.config()
     check(settings)
     info = described(settings.dataset, settings.resolution)
     game, state = build(experiment, settings, info)
-    count = settings.batch_size * game.parts
+    count = settings.batch_size * game.batches_per_step
     batch = {"image": jnp.zeros((count, *info.example_shape))}
     if info.classes:
         batch["label"] = jnp.zeros(count, jnp.int32)
@@ -58,3 +66,8 @@ def test_it_plays_on_its_own_data(name):
     after, metrics = jax.eval_shape(lambda state: train_step(game, state, batch), state)
     assert jax.tree.map(lambda x: (x.shape, x.dtype), after) == jax.tree.map(lambda x: (x.shape, x.dtype), state)
     assert all(value.shape == () for value in metrics.values())
+
+
+@on_each
+def test_its_file_is_short(path):
+    assert len(path.read_text().splitlines()) <= MOST_LINES

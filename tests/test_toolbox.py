@@ -9,14 +9,14 @@ import optax
 import pytest
 
 from gan_jax import objectives, regularizers
-from gan_jax.divergences import DIVERGENCES, f_gan
+from gan_jax.common.parallel import AXIS
 from gan_jax.game import init_state, train_step
-from gan_jax.games.gan import gan
-from gan_jax.latents import normal
 from gan_jax.networks import dcgan, mlp, resnet
-from gan_jax.networks.computing import computing
-from gan_jax.networks.normalization import no_norm, spectral_norm
-from gan_jax.parallel import AXIS
+from gan_jax.networks.latents import normal
+from gan_jax.networks.layers import no_norm, spectral_norm
+from gan_jax.networks.ops import computing
+from gan_jax.objectives import DIVERGENCES, f_gan
+from gan_jax.recipes import gan
 
 OBJECTIVES = {
     "minimax": objectives.minimax,
@@ -82,7 +82,7 @@ def test_every_pair_traces_on_devices_in_bfloat16(networks):
 
 
 @pytest.mark.parametrize("networks", NETWORKS)
-def test_pairs_play_two_rounds_with_finite_losses_that_move_both_players(networks):
+def test_pairs_train_for_two_steps_with_finite_losses_that_move_both_players(networks):
     pairs = PAIRS if networks == "mlp" else PAIRS[:1]
     for objective, regularizer in pairs:
         game = game_of(objective, regularizer, networks)

@@ -21,7 +21,7 @@ import steps
 import tyro
 from measure import interleaved
 
-from gan_jax.files import write_aside
+from gan_jax.common.files import write_aside
 
 Part = Literal["steps", "layers", "loop", "start", "populations", "devices", "scaling"]
 Table = tuple[str, list[str], list[list[str]]]
@@ -38,10 +38,10 @@ class Options:
     """Networks of the comparison whose names hold one of these words; all by default."""
 
     seconds: float = 2.0
-    """Of each block of steps."""
+    """Seconds of each block of steps."""
 
     blocks: int = 7
-    """Blocks of each side, in turn."""
+    """Blocks of steps of each side, which are timed in turn."""
 
     out: Path = Path("runs/benchmarks")
     """Where the tables go. What an earlier call measured and this one does not is kept."""

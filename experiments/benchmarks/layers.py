@@ -7,8 +7,8 @@ import jax
 import numpy as np
 from measure import best_of
 
-from gan_jax.networks.convolution import conv, conv_transpose
-from gan_jax.stepping import fast_options
+from gan_jax.networks.ops import conv, conv_transpose
+from gan_jax.training.program import fast_options
 
 
 def dcgan_layers(resolution: int, channels: int, width: int) -> list[tuple[int, int, int]]:

@@ -13,14 +13,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from gan_jax import runs
 from gan_jax.data import load
-from gan_jax.experiment import load_experiment
 from gan_jax.game import init_state
-from gan_jax.stepping import choose_steps_per_dispatch, make_play
+from gan_jax.training import run_folder
+from gan_jax.training.experiment import load_experiment
+from gan_jax.training.program import choose_steps_per_call, make_program
 
-_EXPERIMENT = Path(__file__).parents[1] / "dcgan_digits.py"
-_COMMAND = (sys.executable, "-c", "from gan_jax.cli import main; main()", "train", str(_EXPERIMENT))
+_EXPERIMENT = Path(__file__).parents[1] / "unconditional" / "dcgan_digits.py"
+_COMMAND = (sys.executable, "-c", "from gan_jax.commands.main import main; main()", "train", str(_EXPERIMENT))
 
 
 def overhead(*, steps: int, blocks: int) -> dict[str, Any]:
@@ -28,20 +28,20 @@ def overhead(*, steps: int, blocks: int) -> dict[str, Any]:
     experiment = load_experiment(_EXPERIMENT)
     settings = experiment.config()
     data = load(settings.dataset, resolution=settings.resolution, data_dir=None)
-    game, _ = runs.build(experiment, settings, data.info)
-    chunk = choose_steps_per_dispatch()
-    play = make_play(game, chunk=chunk, devices=1)
+    game, _ = run_folder.build(experiment, settings, data.info)
+    per_call = choose_steps_per_call()
+    program = make_program(game, steps_per_call=per_call, devices=1)
     rng = np.random.default_rng(0)
-    items = rng.integers(0, len(data.train), (chunk, settings.batch_size), dtype=np.int32)
-    resident = {"image": jax.device_put(data.train.images), "label": jax.device_put(data.train.labels)}
+    batches = rng.integers(0, len(data.train), (per_call, settings.batch_size), dtype=np.int32)
+    on_device = {"image": jax.device_put(data.train.images), "label": jax.device_put(data.train.labels)}
     state = jax.jit(lambda: init_state(game, jax.random.key(0)))()
-    state, _ = play(state, resident, items, chunk)
+    state, _ = program(state, on_device, batches, per_call)
 
     bare, loop = [], []
     for _ in range(blocks):
         start = time.perf_counter()
-        for _ in range(steps // chunk):
-            state, _ = play(state, resident, items, chunk)
+        for _ in range(steps // per_call):
+            state, _ = program(state, on_device, batches, per_call)
         jax.block_until_ready(state)
         bare.append(steps * settings.batch_size / (time.perf_counter() - start))
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Our side of the rows. Each function returns (run, memory): run(n) makes n steps and waits for them."""
+"""Our side of the rows. Each function returns run(n), which makes n steps and waits for them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,19 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from gan_jax.game import Game, Metrics, State, init_state, move, part
-from gan_jax.games.cyclegan import cyclegan
-from gan_jax.games.gan import gan
-from gan_jax.games.pix2pix import pix2pix
-from gan_jax.latents import normal
-from gan_jax.networks import dcgan, patchgan, resnet, translation, unet
-from gan_jax.networks.computing import computing
+from gan_jax.game import Game, Metrics, State, batch_at, init_state, update
+from gan_jax.networks import cyclegan_resnet, dcgan, patchgan, resnet, unet
 from gan_jax.networks.functional import forward
-from gan_jax.networks.layers import Conv
-from gan_jax.networks.normalization import no_norm, plain_instance_norm
+from gan_jax.networks.latents import normal
+from gan_jax.networks.layers import Conv, no_norm, plain_instance_norm
+from gan_jax.networks.ops import computing
 from gan_jax.objectives import hinge, non_saturating
+from gan_jax.recipes import cyclegan, gan, pix2pix
 from gan_jax.regularizers import Regularizer, r1, wgan_gp
-from gan_jax.stepping import choose_steps_per_dispatch, compiled, make_play
+from gan_jax.training.program import choose_steps_per_call, compiled, make_program
 
 Run = Callable[[int], None]
 _IMAGES = 1024
@@ -59,7 +56,7 @@ def cyclegan_step(
     resolution: int, channels: int, width: int, blocks: int, batch_size: int, *, precision: str = "float32"
 ) -> Run:
     shape, adam = (resolution, resolution, channels), optax.adam(2e-4, b1=0.5)
-    generator = translation.Generator(channels, width, blocks)
+    generator = cyclegan_resnet.Generator(channels, width, blocks)
     discriminator = patchgan.Discriminator(width, normalization=plain_instance_norm)
     game = cyclegan((generator, generator), (discriminator, discriminator), (shape, shape), adam, adam)
     return _pairs_step(game, shape, batch_size, precision)
@@ -79,17 +76,17 @@ def _pairs_step(game: Game, shape: tuple[int, int, int], batch_size: int, precis
 
 def _step_of(game: Game, images: dict[str, np.ndarray], batch_size: int, precision: str) -> Run:
     """The step that `gan-jax train` makes, drawing its batches from a dataset on the device."""
-    chunk = choose_steps_per_dispatch()
-    play = make_play(game, chunk=chunk, devices=1, precision=precision)
-    resident = jax.device_put(images)
-    items = np.random.default_rng(1).integers(0, len(images["image"]), (chunk, batch_size), dtype=np.int32)
+    per_call = choose_steps_per_call()
+    program = make_program(game, steps_per_call=per_call, devices=1, precision=precision)
+    data = jax.device_put(images)
+    batches = np.random.default_rng(1).integers(0, len(images["image"]), (per_call, batch_size), dtype=np.int32)
     state = jax.jit(lambda: init_state(game, jax.random.key(0)))()
 
     def run(n: int) -> None:
         nonlocal state
         while n > 0:
-            state, _ = play(state, resident, items, min(n, chunk))
-            n -= chunk
+            state, _ = program(state, data, batches, min(n, per_call))
+            n -= per_call
         jax.block_until_ready(state)
 
     return run
@@ -124,10 +121,12 @@ def residual_step(side: int, features: int, blocks: int, batch_size: int, *, pre
         updates, optimizer = adam.update(jax.grad(loss)(params, images), optimizer, params)
         return optax.apply_updates(params, updates), optimizer
 
-    chunk = choose_steps_per_dispatch()
+    per_call = choose_steps_per_call()
 
     def steps(carry: Any, images: jax.Array, count: Any) -> Any:
-        return step(carry, images) if chunk == 1 else jax.lax.fori_loop(0, count, lambda _, c: step(c, images), carry)
+        if per_call == 1:
+            return step(carry, images)
+        return jax.lax.fori_loop(0, count, lambda _, carry: step(carry, images), carry)
 
     program = compiled(steps)
     carry = (params, adam.init(params))
@@ -135,8 +134,8 @@ def residual_step(side: int, features: int, blocks: int, batch_size: int, *, pre
     def run(n: int) -> None:
         nonlocal carry
         while n > 0:
-            carry = program(carry, images, min(n, chunk))
-            n -= chunk
+            carry = program(carry, images, min(n, per_call))
+            n -= per_call
         jax.block_until_ready(carry)
 
     return run
@@ -145,7 +144,7 @@ def residual_step(side: int, features: int, blocks: int, batch_size: int, *, pre
 def r1_step(
     resolution: int, channels: int, width: int, latent_size: int, batch_size: int, *, precision: str = "float32"
 ) -> Run:
-    """The move of a DCGAN discriminator without batch normalization that pays R1."""
+    """The update of a DCGAN discriminator without batch normalization that pays R1."""
     return _game_step(
         _critic(r1(10.0), resolution, channels, width, latent_size), resolution, channels, batch_size, precision
     )
@@ -160,12 +159,12 @@ def wgan_gp_step(
 
 
 def _critic(regularizer: Regularizer, resolution: int, channels: int, width: int, latent_size: int) -> Game:
-    """A game in which the discriminator alone moves."""
+    """A game in which only the discriminator is updated."""
     adam = optax.adam(2e-4, b1=0.5)
     networks = dcgan.Generator(resolution, channels, width), dcgan.Discriminator(width, normalization=no_norm)
 
-    def alone(game: Game, state: State, parts: Any, key: jax.Array) -> tuple[State, Metrics]:
-        return move(game.players[0], state, part(parts, 0), key)
+    def alone(game: Game, state: State, batches: Any, key: jax.Array) -> tuple[State, Metrics]:
+        return update(game.players[0], state, batch_at(batches, 0), key)
 
     latent = normal(latent_size)
-    return gan(*networks, non_saturating, adam, adam, latent=latent, regularizers=[regularizer], round=alone)
+    return gan(*networks, non_saturating, adam, adam, latent=latent, regularizers=[regularizer], dynamics=alone)

@@ -1,4 +1,4 @@
-"""What N games at once cost, in terms of one."""
+"""The cost of N games at once, in terms of one."""
 
 import statistics
 import time
@@ -9,14 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from gan_jax.data.mixtures import RING
-from gan_jax.game import Game, State, train_step
-from gan_jax.games.gan import gan
-from gan_jax.latents import normal
+from gan_jax.data.sources.mixtures import RING
+from gan_jax.game import Game, State, Values, for_each_member, init_population, stack_keys, train_step
 from gan_jax.networks import dcgan, mlp
+from gan_jax.networks.latents import normal
 from gan_jax.objectives import non_saturating
-from gan_jax.populations import Values, for_each_member, init_population, stack_keys
-from gan_jax.stepping import choose_steps_per_dispatch, compiled, make_population_play
+from gan_jax.recipes import gan
+from gan_jax.training.program import choose_steps_per_call, compiled, make_population_program
 
 Run = Callable[[int], None]
 
@@ -39,17 +38,19 @@ def ring(members: int) -> Run:
 
     values = {"learning_rate": jnp.full((members,), 1e-3)}
     steps = for_each_member(build, step)
-    chunk = choose_steps_per_dispatch()
+    per_call = choose_steps_per_call()
 
-    def play(state: State) -> State:
-        return steps(values, state) if chunk == 1 else jax.lax.fori_loop(0, chunk, lambda _, s: steps(values, s), state)
+    def call(state: State) -> State:
+        if per_call == 1:
+            return steps(values, state)
+        return jax.lax.fori_loop(0, per_call, lambda _, state: steps(values, state), state)
 
-    program = compiled(play)
+    program = compiled(call)
     state = init_population(build, values, stack_keys(range(members)))
 
     def run(n: int) -> None:
         nonlocal state
-        for _ in range(-(-n // chunk)):
+        for _ in range(-(-n // per_call)):
             state = program(state)
         jax.block_until_ready(state)
 
@@ -57,7 +58,7 @@ def ring(members: int) -> Run:
 
 
 def digits(members: int) -> Run:
-    """The default run of `experiments/dcgan_digits.py`, on random images."""
+    """The default run of `experiments/unconditional/dcgan_digits.py`, on random images."""
 
     def build(values: Values) -> Game:
         adam = optax.adam(values["learning_rate"], b1=0.5)
@@ -65,17 +66,17 @@ def digits(members: int) -> Run:
         return gan(*networks, non_saturating, adam, adam, latent=normal(32), ema=0.998)
 
     values = {"learning_rate": jnp.full((members,), 2e-4)}
-    chunk = choose_steps_per_dispatch()
-    play = make_population_play(build, chunk=chunk, devices=1)
+    per_call = choose_steps_per_call()
+    program = make_population_program(build, steps_per_call=per_call, devices=1)
     rng = np.random.default_rng(0)
-    images = {"image": jax.device_put(rng.integers(0, 256, (1024, 8, 8, 1), dtype=np.uint8))}
-    items = rng.integers(0, 1024, (chunk, members, _BATCH), dtype=np.int32)
+    data = {"image": jax.device_put(rng.integers(0, 256, (1024, 8, 8, 1), dtype=np.uint8))}
+    batches = rng.integers(0, 1024, (per_call, members, _BATCH), dtype=np.int32)
     state = init_population(build, values, stack_keys(range(members)))
 
     def run(n: int) -> None:
         nonlocal state
-        for _ in range(-(-n // chunk)):
-            state, _ = play(state, (values, images), items, chunk)
+        for _ in range(-(-n // per_call)):
+            state, _ = program(state, (values, data), batches, per_call)
         jax.block_until_ready(state)
 
     return run

@@ -1,6 +1,7 @@
-"""The move of a critic with a gradient penalty in PyTorch: the gradient in the images has a graph of its own.
+"""The update of a critic with a gradient penalty in PyTorch: the gradient in the images has a graph of its own.
 
-The fakes are made without one. R1 takes the gradient of the logits that the objective uses; WGAN-GP makes a pass more.
+The fakes are made without one. R1 takes the gradient of the logits that the objective uses. WGAN-GP makes another
+forward pass.
 """
 
 from collections.abc import Callable

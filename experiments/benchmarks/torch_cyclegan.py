@@ -1,6 +1,7 @@
 """The step of CycleGAN in PyTorch, as a careful user of it writes it: see `torch_pix2pix`.
 
-The history of generated images is a tensor, full from the start, and its coins fall on the device, with no wait for it.
+The pool of generated images is a tensor that is full from the start, and its random choices are made on the device
+without waiting for it.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch_translation import initialize, patchgan, resnet
 
-_HISTORY = 50
+_POOL_SIZE = 50
 
 
 def make_step(
@@ -26,7 +27,7 @@ def make_step(
     compiled: Callable[[nn.Module], nn.Module],
     autocast: Callable[[], torch.autocast],
 ) -> Callable[[], None]:
-    """The function that plays one round, on a fixed batch of random images."""
+    """The function that makes one training step, on a fixed batch of random images."""
     a_to_b, b_to_a = (resnet(channels, width, blocks) for _ in range(2))
     judge_a, judge_b = (patchgan(channels, width, nn.InstanceNorm2d) for _ in range(2))
     for network in (a_to_b, b_to_a, judge_a, judge_b):
@@ -38,7 +39,7 @@ def make_step(
         return drawn.to(memory_format=memory_format)
 
     a, b = images(batch_size), images(batch_size)
-    histories = {"a": images(_HISTORY), "b": images(_HISTORY)}
+    pools = {"a": images(_POOL_SIZE), "b": images(_POOL_SIZE)}
     capturable = device == "cuda"
 
     def adam(*networks: nn.Module) -> torch.optim.Adam:
@@ -48,14 +49,14 @@ def make_step(
     g_adam, d_adam = adam(a_to_b, b_to_a), adam(judge_a, judge_b)
     to_b, to_a, of_a, of_b = map(compiled, (a_to_b, b_to_a, judge_a, judge_b))
 
-    def shown(history: torch.Tensor, fakes: torch.Tensor) -> torch.Tensor:
+    def shown(pool: torch.Tensor, fakes: torch.Tensor) -> torch.Tensor:
         found = []
         for fake in fakes.unbind():
-            place = torch.randint(0, _HISTORY, (1,), device=device)
+            place = torch.randint(0, _POOL_SIZE, (1,), device=device)
             swap = torch.rand(1, 1, 1, 1, device=device) < 0.5
-            old = history.index_select(0, place)
+            old = pool.index_select(0, place)
             found.append(torch.where(swap, old, fake))
-            history.index_copy_(0, place, torch.where(swap, fake, old))
+            pool.index_copy_(0, place, torch.where(swap, fake, old))
         return torch.cat(found)
 
     def towards(answer: float, logits: torch.Tensor) -> torch.Tensor:
@@ -81,7 +82,7 @@ def make_step(
 
         for judge in (judge_a, judge_b):
             judge.requires_grad_(True)
-        old_a, old_b = shown(histories["a"], fake_a.detach().float()), shown(histories["b"], fake_b.detach().float())
+        old_a, old_b = shown(pools["a"], fake_a.detach().float()), shown(pools["b"], fake_b.detach().float())
         with autocast():
             answers = [(of_a(a), of_a(old_a)), (of_b(b), of_b(old_b))]
         sum(towards(1.0, real) + towards(0.0, fake) for real, fake in answers).div(2).backward()

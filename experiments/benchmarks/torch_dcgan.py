@@ -1,6 +1,7 @@
-"""DCGAN's step in PyTorch, as a careful user of it writes it: the same networks, the same round.
+"""DCGAN's step in PyTorch, as a careful user of it writes it: the same networks and the same training step.
 
-The fakes are made once a round, D's move sees them detached, D's weights take no gradient in G's move, Adam is fused.
+The fakes are made once a step. D's update sees them detached, and D's weights take no gradient in G's update. Adam is
+fused.
 """
 
 from collections.abc import Callable
@@ -56,7 +57,7 @@ def make_step(
     compiled: Callable[[nn.Module], nn.Module],
     autocast: Callable[[], torch.autocast],
 ) -> Callable[[], None]:
-    """The function that plays one round, on a fixed batch of random images."""
+    """The function that makes one training step, on a fixed batch of random images."""
     g, d = generator(resolution, channels, width, latent_size), discriminator(resolution, channels, width)
     for network in (g, d):
         initialize(network)

@@ -85,7 +85,7 @@ def make_step(
     compiled: Callable[[nn.Module], nn.Module],
     autocast: Callable[[], torch.autocast],
 ) -> Callable[[], None]:
-    """The function that plays one round of the hinge game, on a fixed batch of random images."""
+    """The function that makes one training step of the hinge game, on a fixed batch of random images."""
     g, d = Generator(resolution, channels, width, latent_size), Discriminator(channels, width)
     for network in (g, d):
         network.to(device=device, memory_format=memory_format)

@@ -1,16 +1,19 @@
-"""Images and points: sources, batching, and the transforms between uint8 at the edges and float inside.
+"""Data: loading datasets of images and points, choosing batches, and streaming images that do not fit in memory.
 
-`gan_jax.data.transforms` holds what runs on the device. It is not imported here, so that the processes that decode
-images need not import jax.
+`load` finds a dataset by its name, such as "digits" or "folder:PATH". `sources` read or draw examples, and `derived`
+makes datasets from other datasets. A dataset is a training `Split` and a held-out one, with images in uint8, and
+`DataInfo` is what a game needs to know about it. Batches depend on the seed and the step alone. Prepared arrays are
+cached on disk. `gan_jax.data.transforms` holds what runs on the device. It is not imported here, so that the processes
+that decode images do not import jax.
 """
 
 from gan_jax.data.batching import batch_indices, take, target_indices
 from gan_jax.data.cache import cache_dir
 from gan_jax.data.dataset import DataInfo, Dataset, Images, Split
-from gan_jax.data.labels import hide_labels
-from gan_jax.data.load import load
+from gan_jax.data.derived.hidden_labels import hide_labels
+from gan_jax.data.derived.subset import limit_training
+from gan_jax.data.load import describe_datasets, load
 from gan_jax.data.stream import stream
-from gan_jax.data.subset import limit_training
 
 __all__ = [
     "DataInfo",
@@ -19,6 +22,7 @@ __all__ = [
     "Split",
     "batch_indices",
     "cache_dir",
+    "describe_datasets",
     "hide_labels",
     "limit_training",
     "load",

@@ -1,4 +1,4 @@
-"""Which examples make up the batch of a step: a function of the seed and the step alone."""
+"""Chooses the examples of each step's batch. The choice depends on the seed and the step alone."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,23 +10,22 @@ from gan_jax.data.splits import shuffled
 
 Batch = Mapping[str, np.ndarray]
 
-
-# Of the order of unpaired targets. Not 0, which would be the same as none, and 1 is that of hidden labels.
+# Seeds the order of unpaired targets. 0 would give the order of the images, and hidden labels use 1.
 _TARGETS = 2
 
 
 def batch_indices(seed: int, step: int, batch_size: int, count: int, *stream: int) -> np.ndarray:
-    """The examples of one step, int64 (batch_size,).
+    """The indices of the examples of one step, int64 (batch_size,).
 
-    Epochs follow one another without a gap, each a fresh permutation of all `count` examples; a batch may reach from
-    one into the next, and may be larger than the dataset.
+    Each epoch is a new permutation of all `count` examples, and epochs follow one another without a gap. A batch may
+    reach from one epoch into the next, and it may be larger than the dataset.
 
     Args:
       seed: at least 0.
-      step: from 0.
-      batch_size: of the global batch, over all devices and hosts.
-      count: how many examples there are.
-      stream: numbers that give the same seed another order.
+      step: counted from 0.
+      batch_size: size of the global batch, over all devices and hosts.
+      count: number of examples in the dataset.
+      stream: extra parts of the seed, for another order with the same seed.
     """
     epochs, places = np.divmod(step * batch_size + np.arange(batch_size, dtype=np.int64), count)
     indices = np.empty(batch_size, np.int64)
@@ -42,17 +41,26 @@ def _permutation(count: int, *seed: int) -> np.ndarray:
 
 
 def target_indices(split: Split, seed: int, step: int, batch_size: int) -> np.ndarray | None:
-    """`batch_indices` of the targets, in an order of their own, where these are unpaired; else None."""
+    """The indices of unpaired targets of one step, int64 (batch_size,), in an order independent of the images'.
+
+    None if there are no targets, or if they are paired.
+    """
     if split.targets is None or split.paired:
         return None
     return batch_indices(seed, step, batch_size, len(split.targets), _TARGETS)
 
 
 def take(split: Split, indices: np.ndarray, targets: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Examples by their indices (B,): "image", uint8 (B, H, W, C) or, of points, float32 (B, D), "label" and "target".
+    """A batch of the examples at `indices` (B,).
 
-    The label, int32 (B,), is there where the split has labels, and the target, uint8 (B, H, W, D), where it has
-    targets: those of the images, or of indices `targets` (B,) of their own.
+    Args:
+      split: where the examples come from.
+      indices: (B,), the examples.
+      targets: (B,), the indices of unpaired targets. Paired targets are those of the images.
+
+    Returns:
+      "image", uint8 (B, H, W, C), or float32 (B, D) for points; "label", int32 (B,), if the split has labels; and
+      "target", uint8 (B, H, W, D), if it has targets.
     """
     batch = {"image": pick(split.images, indices)}
     if split.labels is not None:
@@ -63,7 +71,7 @@ def take(split: Split, indices: np.ndarray, targets: np.ndarray | None = None) -
 
 
 def pick(images: Images, indices: np.ndarray) -> np.ndarray:
-    """Some of the images (B, ...), by their indices (B,)."""
+    """The images (B, ...) at `indices` (B,)."""
     if isinstance(images, np.ndarray):
         return images[indices]
     return np.stack([images[int(index)] for index in indices])

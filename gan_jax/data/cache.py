@@ -1,4 +1,4 @@
-"""Arrays that took a while to make, kept on disk between runs."""
+"""A cache on disk for arrays that take a while to make."""
 
 import hashlib
 import logging
@@ -12,29 +12,32 @@ from pathlib import Path
 import numpy as np
 import PIL
 
-# Raise this when what the cached arrays hold changes meaning.
+# Increase this when the meaning of the cached arrays changes.
 _VERSION = 1
 
 _log = logging.getLogger(__name__)
 
 
 def cache_dir() -> Path:
-    """$GAN_JAX_CACHE, else gan-jax below $XDG_CACHE_HOME, else below ~/.cache. It need not exist."""
+    """The folder of the cache, which need not exist.
+
+    It is $GAN_JAX_CACHE if that is set, else $XDG_CACHE_HOME/gan-jax, else ~/.cache/gan-jax.
+    """
     if chosen := os.environ.get("GAN_JAX_CACHE"):
         return Path(chosen).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gan-jax"
 
 
 def cached(name: str, identity: object, build: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """What `build` returns, from the cache where it is there.
+    """The arrays that `build` returns, read from the cache if they are there.
 
-    The cache is a convenience: a file that cannot be read is built again, a folder that cannot be written is
-    mentioned once in the log.
+    No error of the cache stops a run: if a file cannot be read, its arrays are built again, and if the folder cannot be
+    written, a warning is logged once.
 
     Args:
-      name: a readable beginning for the file's name.
-      identity: everything the arrays depend on; its `repr` is hashed. Pillow's version is added, since it may resize
-        or draw differently from one to the next.
+      name: the readable beginning of the file's name.
+      identity: everything that the arrays depend on. Its `repr` is hashed, together with the version of Pillow, because
+        other versions may resize or draw differently.
       build: makes the arrays.
     """
     digest = hashlib.sha256(repr((_VERSION, PIL.__version__, identity)).encode()).hexdigest()[:32]
@@ -52,9 +55,9 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         return None
-    # What a file cut short or overwritten raises; the zip's checksums find a flipped bit.
+    # These are the errors of truncated and overwritten files. The zip's checksums detect flipped bits.
     except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, NotImplementedError) as error:
-        _log.warning("making %s again: it cannot be read (%s)", path, error)
+        _log.warning("making %s again, because it cannot be read (%s)", path, error)
         return None
 
 

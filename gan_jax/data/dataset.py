@@ -1,4 +1,4 @@
-"""What every source of images returns."""
+"""A dataset, its splits, and what is known about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 class Images(Protocol):
     """Random access to examples of one shape: a NumPy array, or a source that decodes on demand.
 
-    Examples are images uint8 (H, W, C), or points float32 (D,), which are in memory always.
+    Examples are images, uint8 (H, W, C), or points, float32 (D,). Points are always in memory.
     """
 
     @property
@@ -21,16 +21,16 @@ class Images(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int, /) -> np.ndarray:
-        """One example."""
+        """The example at `index`."""
         ...
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images uint8 (N, H, W, C) or points float32 (N, D) and, where the source has them, labels int32 (N,).
+    """Images uint8 (N, H, W, C) or points float32 (N, D), with labels int32 (N,) if the source has them.
 
-    For translation there are targets beside the images, uint8 (M, H, W, D): the images are domain A, the targets domain
-    B. If `paired`, target i belongs to image i, and M is N; ValueError if it is not.
+    Data for translation also have targets, uint8 (M, H, W, D): the images are domain A and the targets are domain B.
+    If `paired`, target i belongs to image i. Raises ValueError if paired images and targets differ in number.
     """
 
     images: Images
@@ -47,14 +47,15 @@ class Split:
 
     @property
     def in_memory(self) -> bool:
+        """Whether the images, and the targets if there are any, are arrays."""
         return all(isinstance(side, np.ndarray) for side in (self.images, self.targets) if side is not None)
 
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What a game needs to know of the data: the shape of an example, and the names of the classes.
+    """What a game needs to know about the data: the shape of an example and the names of the classes.
 
-    Of data for translation, also the shape of a target, and whether targets belong to images while training.
+    For translation, also the shape of a target and whether training images and targets are paired.
     """
 
     example_shape: tuple[int, ...]
@@ -64,7 +65,7 @@ class DataInfo:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels). Raises ValueError where the data are points."""
+        """(height, width, channels) of an image. Raises ValueError if the data are points."""
         if len(self.example_shape) != 3:
             raise ValueError(f"the experiment is one of images, and the data are points of {self.dimensions} numbers")
         height, width, channels = self.example_shape
@@ -72,7 +73,7 @@ class DataInfo:
 
     @property
     def translation_shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-        """(height, width, channels) of an image and of a target. Raises ValueError where there are no targets."""
+        """(height, width, channels) of an image and of a target. Raises ValueError if there are no targets."""
         if self.target_shape is None:
             raise ValueError("the experiment translates images, and the data have no targets to translate them to")
         height, width, channels = self.target_shape
@@ -80,7 +81,7 @@ class DataInfo:
 
     @property
     def pair_shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-        """`translation_shapes` of pairs. Raises ValueError where no target belongs to an image, too."""
+        """`translation_shapes` of paired data. Also raises ValueError if images and targets are unpaired."""
         shapes = self.translation_shapes
         if not self.paired:
             raise ValueError("the experiment learns from pairs of an image and its target, and the data are unpaired")
@@ -88,7 +89,7 @@ class DataInfo:
 
     @property
     def dimensions(self) -> int:
-        """Numbers in a point. Raises ValueError where the data are images."""
+        """Number of coordinates of a point. Raises ValueError if the data are images."""
         if len(self.example_shape) != 1:
             raise ValueError("the experiment is one of points, and the data are images")
         return self.example_shape[0]
@@ -96,7 +97,10 @@ class DataInfo:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Round Gaussians in equal shares: their means, float64 (M, D), and the standard deviation along every axis."""
+    """A mixture of isotropic Gaussians with equal weights.
+
+    means: float64 (M, D). deviation: the standard deviation along every axis, the same for all Gaussians.
+    """
 
     means: np.ndarray
     deviation: float
@@ -104,16 +108,17 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Stack:
-    """Gray images of `base`, drawn at random, as the three channels of one image."""
+    """Images whose three channels are gray images of `base`, drawn at random."""
 
     base: "Dataset"
 
 
 @dataclass(frozen=True)
 class Scenes:
-    """Drawn label maps, one side of each pair, and their renderings, the other.
+    """Pairs of a drawn label map and a picture of the same scene.
 
-    palette: uint8 (L, 3), the colour of every label. names: of the labels. labels_are: the side with the label maps.
+    palette: uint8 (L, 3), the colour of each label. names: the name of each label. labels_are: which of the two the
+    label maps are.
     """
 
     palette: np.ndarray
@@ -123,10 +128,10 @@ class Scenes:
 
 @dataclass(frozen=True)
 class Degradation:
-    """Targets are images, and the images degraded versions of them.
+    """Pairs of a degraded image and the original, which is its target.
 
-    baselines: what needs no training to bring the targets back, by name: functions from degraded images uint8
-        (N, H, W, C), and the training split, to images of the targets' shape, uint8.
+    baselines: methods that estimate the targets without training, by name. Each takes degraded images, uint8
+        (N, H, W, C), and the training split, and returns images of the targets' shape, uint8.
     """
 
     baselines: Mapping[str, Callable[[np.ndarray, Split], np.ndarray]]
@@ -134,9 +139,10 @@ class Degradation:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training and a held-out split. `classes` names the labels 0, 1, ...; it is empty where there are none.
+    """A training split and a held-out split.
 
-    origin: how the data were made, where that is known and helps to judge samples.
+    classes: the names of the labels 0, 1, and so on; empty if there are no labels.
+    origin: how the data were made, if that is known and helps to judge samples.
     """
 
     name: str
@@ -152,11 +158,12 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels). Raises ValueError where the data are points."""
+        """(height, width, channels) of an image. Raises ValueError if the data are points."""
         return self.info.image_shape
 
     @property
     def info(self) -> DataInfo:
+        """What a game needs to know about this dataset."""
         targets = self.train.targets
         shape = None if targets is None else targets.shape[1:]
         return DataInfo(self.example_shape, self.classes, shape, self.train.paired)

@@ -1,107 +1,44 @@
-"""From a dataset's name to its examples."""
+"""Loads a dataset by its name."""
 
 import difflib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from gan_jax.common.errors import UsageError
 from gan_jax.data.cache import cached
 from gan_jax.data.dataset import Dataset, Images
-from gan_jax.data.files import UnreadableImage, refuse
-from gan_jax.errors import UsageError
-
-FORMS = (
-    *("digits", "glyphs", "ring", "grid", "swissroll", "stacked:DATASET", "tfds:NAME", "folder:PATH", "npz:PATH"),
-    *("scenes", "pairs:PATH", "matched:PATH", "unpaired:PATH", "reverse:DATASET", "shuffled:DATASET"),
-    *("colorization:DATASET", "superresolution:DATASET", "inpainting:DATASET", "denoising:DATASET", "edges:DATASET"),
-)
+from gan_jax.data.loaders import LOADERS, Group, Request
+from gan_jax.data.sources.image_files import UnreadableImage, refuse
 
 
 def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memory_limit: int = 2 * 2**30) -> Dataset:
-    """The dataset that `spec` names: points float32 (N, D), or images uint8, all of them square, at `resolution`.
+    """The dataset that `spec` names: points float32 (N, D), or square images uint8 (N, resolution, resolution, C).
 
-    Images have one channel if all of them are gray, else three.
+    Images have one channel if all of them are gray, and three otherwise. Images from slow sources are cached.
 
     Args:
-      spec: of images `digits`, `glyphs`, `tfds:NAME`, `folder:PATH` or `npz:PATH`, or `stacked:` before one of these,
-        gray and with labels; of points `ring`, `grid` or `swissroll`. For translation, with targets beside the images,
-        `scenes`, `pairs:PATH`, `matched:PATH`, `unpaired:PATH` or `tfds:cycle_gan/NAME`; `reverse:` or `shuffled:`
-        before one of these (see `sides`); or, before a dataset of images, one of the degradations that
-        `degradations` describes.
-      resolution: side of the images: the shorter side is resized to it and the longer one cropped about its centre.
-        Of no matter to points.
-      data_dir: where prepared TFDS datasets lie; $TFDS_DATA_DIR or ~/tensorflow_datasets unless given.
-      memory_limit: in bytes. A dataset whose images take more than this is not held in memory: `Split.images` then
-        decodes them when they are asked for.
+      spec: the name of a dataset, as `describe_datasets` lists them.
+      resolution: side of the images in pixels, at least 1. The shorter side of an image is resized to it, and the
+        longer one is cropped about its centre. Points ignore it.
+      data_dir: the folder of prepared TFDS datasets: $TFDS_DATA_DIR or ~/tensorflow_datasets by default.
+      memory_limit: in bytes. If the images and targets of a split take more, the dataset is not held in memory:
+        `Split.images` and `Split.targets` then decode each image when it is indexed.
 
     Raises:
-      UsageError: no such dataset, or one that cannot be used; the message names the file.
+      UsageError: there is no such dataset, or it cannot be used. The message names the file at fault.
     """
     if resolution < 1:
         raise UsageError(f"resolution {resolution}: images have at least 1 pixel a side")
-    # Besides the dataset, what its images depend on; None where making them takes no time worth saving.
-    identity: object = None
-    # Imported when wanted: what one source needs takes seconds to import, and the others do without it.
-    match spec.partition(":"):
-        case ("digits", "", ""):
-            from gan_jax.data.digits import digits
-
-            dataset = digits(resolution)
-        case ("glyphs", "", ""):
-            from gan_jax.data.glyphs import FONTS, glyphs
-
-            dataset, identity = glyphs(resolution), FONTS
-        case ("ring", "", ""):
-            from gan_jax.data.mixtures import RING, mixture_dataset
-
-            return mixture_dataset("ring", RING)
-        case ("grid", "", ""):
-            from gan_jax.data.mixtures import GRID, mixture_dataset
-
-            return mixture_dataset("grid", GRID)
-        case ("swissroll", "", ""):
-            from gan_jax.data.swissroll import swissroll
-
-            return swissroll()
-        case ("stacked", ":", base) if base:
-            from gan_jax.data.stacked import stacked
-
-            dataset = stacked(load(base, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit))
-        case ("scenes", "", ""):
-            from gan_jax.data.scenes import scenes
-
-            dataset = scenes(resolution)
-        case ("reverse" | "shuffled" as change, ":", base) if base:
-            from gan_jax.data.sides import reverse, shuffled_pairs
-
-            whole = load(base, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit)
-            return reverse(whole) if change == "reverse" else shuffled_pairs(whole)
-        case ("colorization" | "superresolution" | "inpainting" | "denoising" | "edges" as task, ":", base) if base:
-            from gan_jax.data import degradations
-
-            whole = load(base, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit)
-            dataset = getattr(degradations, task)(whole)
-        case ("pairs" | "matched" | "unpaired" as layout, ":", path) if path:
-            from gan_jax.data import pairs
-
-            dataset, identity = getattr(pairs, layout)(path, resolution)
-        case ("tfds", ":", name) if name:
-            from gan_jax.data.tfds import tfds
-
-            dataset, identity = tfds(name, resolution, data_dir)
-        case ("folder", ":", path) if path:
-            from gan_jax.data.folder import folder
-
-            dataset, identity = folder(path, resolution)
-        case ("npz", ":", path) if path:
-            from gan_jax.data.npz import npz
-
-            dataset, identity = npz(path, resolution)
-        case _:
-            raise UsageError(_unknown(spec))
+    loader = next((each for each in LOADERS if each.accepts(spec)), None)
+    if loader is None:
+        raise UsageError(_unknown(spec))
+    load_base = partial(load, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit)
+    dataset, identity = loader.load(Request(spec.partition(":")[2], resolution, data_dir, load_base))
 
     splits = {"train": dataset.train, "test": dataset.test}
     sides = {name: split.images for name, split in splits.items()}
@@ -112,7 +49,7 @@ def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memo
     def build() -> dict[str, np.ndarray]:
         return {name: materialize(images) for name, images in sides.items()}
 
-    kind = spec.partition(":")[0]
+    kind = loader.name
     images = build() if identity is None else cached(f"{kind}-{resolution}", (kind, identity, resolution), build)
     train, test = (
         replace(split, images=images[name], targets=images.get(f"{name}_targets")) for name, split in splits.items()
@@ -120,11 +57,20 @@ def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memo
     return replace(dataset, train=train, test=test)
 
 
+def describe_datasets() -> str:
+    """Lists all kinds of dataset by group, each with its form and what it holds. This is the help of `--dataset`."""
+    lines = ["A dataset is one of the following."]
+    for group in Group:
+        lines.append(f"{group.value}:")
+        lines += [f"  {each.form}: {each.help}" for each in LOADERS if each.group is group]
+    return "\n".join(lines)
+
+
 def materialize(images: Images) -> np.ndarray:
-    """All of `images`, uint8 (N, H, W, C); themselves if they are an array.
+    """All images as one array, uint8 (N, H, W, C). An array is returned as it is.
 
     Raises:
-      UsageError: some cannot be decoded; the message names the first few.
+      UsageError: some images cannot be decoded. The message names the first few.
     """
     if isinstance(images, np.ndarray):
         return images
@@ -137,7 +83,7 @@ def materialize(images: Images) -> np.ndarray:
         except UnreadableImage as error:
             unreadable.append(error)
 
-    # Pillow lets go of the interpreter lock while it decodes and resizes.
+    # Pillow releases the interpreter lock while it decodes and resizes.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(fill, range(len(whole)), chunksize=64):
             pass
@@ -150,16 +96,16 @@ def _bytes(images: Images | None) -> int:
 
 
 def _unknown(spec: str) -> str:
-    kind, _, rest = spec.partition(":")
-    kinds = [form.partition(":")[0] for form in FORMS]
+    name, _, argument = spec.partition(":")
+    by_name = {each.name: each for each in LOADERS}
     path = Path(spec).expanduser()
     nearest = None
     if path.is_dir():
         nearest = f"folder:{spec}"
     elif path.suffix == ".npz":
         nearest = f"npz:{spec}"
-    elif near := difflib.get_close_matches(kind.lower(), kinds, n=1, cutoff=0.5):
-        form = FORMS[kinds.index(near[0])]
-        nearest = form if ":" not in form or not rest else f"{near[0]}:{rest}"
+    elif near := difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=0.5):
+        loader = by_name[near[0]]
+        nearest = f"{loader.name}:{argument}" if loader.takes_argument and argument else loader.form
     hint = f"; did you mean {nearest!r}?" if nearest else ""
-    return f"unknown dataset {spec!r}: give one of {', '.join(FORMS)}{hint}"
+    return f"unknown dataset {spec!r}: give one of {', '.join(each.form for each in LOADERS)}{hint}"

@@ -1,4 +1,4 @@
-"""From a decoded picture of any mode and size to uint8 at one square resolution, by Pillow alone."""
+"""Converts decoded pictures of any mode and size to square uint8 images, with Pillow alone."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ _GRAY = ("1", "L", "LA", "La", *_SIXTEEN_BIT)
 
 
 def is_gray(image: Image.Image) -> bool:
-    """Whether the picture is grayscale, from its mode and palette alone: a colour image of gray pixels is not."""
+    """Whether the picture is grayscale by its mode and palette. A colour image with only gray pixels is not."""
     if image.mode in ("P", "PA"):
         palette = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
         return bool((palette == palette[:, :1]).all())
@@ -20,13 +20,13 @@ def is_gray(image: Image.Image) -> bool:
 
 
 def upright_width(image: Image.Image) -> int:
-    """The width as it is seen, with EXIF orientation applied; from the header alone."""
+    """The width after EXIF orientation is applied. It is read from the header without decoding the image."""
     sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
     return image.size[1 if sideways else 0]
 
 
 def cut(image: Image.Image, half: Half) -> Image.Image:
-    """The left or right half of `image`, whose width is even, with EXIF orientation applied."""
+    """The left or right half of `image` after EXIF orientation is applied. The width must be even."""
     image = ImageOps.exif_transpose(image)
     width, height = image.size
     return image.crop((0, 0, width // 2, height) if half == "left" else (width // 2, 0, width, height))
@@ -35,20 +35,20 @@ def cut(image: Image.Image, half: Half) -> Image.Image:
 def fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
     """The centre square of `image`, resized.
 
-    The shorter side becomes `resolution` (bicubic, with the filter widened when shrinking, so that nothing aliases)
-    and the longer one is cropped about its centre. EXIF orientation is applied, transparency is laid on white,
-    16 bits become 8.
+    The longer side is cropped about its centre, and the square is resized to `resolution` (bicubic, with a wider filter
+    when shrinking, so that nothing aliases). EXIF orientation is applied, transparency is laid on white, and 16 bits
+    become 8.
 
     Args:
-      image: any mode but floating point.
-      resolution: side of the result.
+      image: an image of any mode except floating point.
+      resolution: side of the result in pixels.
       channels: 1 for gray, 3 for RGB.
 
     Returns:
       uint8 (resolution, resolution, channels).
 
     Raises:
-      ValueError: floating-point pixels, which have no known range.
+      ValueError: the pixels are floating-point, and their range is unknown.
     """
     image = _plain(ImageOps.exif_transpose(image), "L" if channels == 1 else "RGB")
     width, height = image.size
@@ -61,13 +61,13 @@ def fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
 
 
 def plain_array(image: Image.Image, channels: int) -> np.ndarray:
-    """`image` at its own size, uint8 (height, width, channels). For the rest as `fit`."""
+    """`image` at its own size, uint8 (height, width, channels). Otherwise like `fit`."""
     image = _plain(ImageOps.exif_transpose(image), "L" if channels == 1 else "RGB")
     return np.asarray(image, np.uint8).reshape(image.size[1], image.size[0], channels)
 
 
 def fit_array(pixels: np.ndarray, resolution: int, channels: int) -> np.ndarray:
-    """`fit` for an array (H, W) or (H, W, 1, 3 or 4), uint8 or uint16."""
+    """`fit` for an array, uint8 or uint16, of shape (H, W) or (H, W, C) with C 1, 3 or 4."""
     if pixels.dtype == np.uint16:
         pixels = np.rint(pixels / 257).astype(np.uint8)
     if pixels.ndim == 3 and pixels.shape[-1] == 1:

@@ -1,38 +1,38 @@
-"""Holding examples out for testing, numbers to draw them by, and naming classes: the same for every source."""
+"""What all sources share: reproducible random numbers, held-out splits, and the numbering of classes."""
 
 import numpy as np
 
 
 def shuffled(count: int, *seed: int) -> np.ndarray:
-    """A permutation of range(count), int64: a pure function of `count` and the seed's parts.
+    """A random permutation of range(count), int64 (count,). It is a pure function of `count` and the seed's parts.
 
-    It sorts the raw words of a counter-based generator, whose stream NumPy promises never to change; the methods of
-    `numpy.random.Generator` may change from one release to the next.
+    It sorts the raw words of a counter-based generator. NumPy promises that this stream never changes, but the methods
+    of `numpy.random.Generator` may change from one release to the next.
     """
     words = np.random.Philox(np.random.SeedSequence(seed)).random_raw(count)
     return np.argsort(words, kind="stable")
 
 
 def uniform(count: int, name: str) -> np.ndarray:
-    """Numbers in [0, 1), float64 (count,): a pure function of `count` and the name, which may not be empty.
+    """Random numbers in [0, 1), float64 (count,). They are a pure function of `count` and the name.
 
-    They have to do with no permutation of `shuffled`, which would otherwise bring examples in an order that goes by
-    their values.
+    The name must not be empty. The numbers are independent of the permutations of `shuffled`: if both came from the
+    same words, shuffling would sort examples by the numbers that they are made from.
     """
     return np.random.Philox(np.random.SeedSequence(tuple(name.encode()))).random_raw(count) / 2**64
 
 
 def hold_out(count: int, labels: np.ndarray | None, fraction: float) -> tuple[np.ndarray, np.ndarray]:
-    """Indices for training and for testing, both ascending: always the same ones for the same input.
+    """The indices of the training and of the held-out examples, both ascending. The same input gives the same split.
 
     Args:
-      count: how many examples there are, at least 2.
-      labels: (count,), to hold out the same fraction of every class; or None.
-      fraction: the part held out. At least one example goes to either side.
+      count: number of examples, at least 2.
+      labels: (count,), to hold out the same fraction of every class, or None.
+      fraction: fraction of the examples to hold out. Each split gets at least one example.
     """
     order = shuffled(count, 0)
     if labels is not None:
-        # Deal the classes out evenly along the order: sort by each example's quantile within its class.
+        # Spread every class evenly over the order: sort the examples by their quantiles within their classes.
         place = np.empty(count)
         for label in np.unique(labels):
             members = order[labels[order] == label]
@@ -43,7 +43,7 @@ def hold_out(count: int, labels: np.ndarray | None, fraction: float) -> tuple[np
 
 
 def number_classes(*labels: np.ndarray) -> tuple[tuple[str, ...], list[np.ndarray]]:
-    """Class names in sorted order, and each array of labels as int32 places in them."""
+    """The class names in sorted order, and each array of labels as int32 indices into them."""
     values, places = np.unique(np.concatenate(labels), return_inverse=True)
     ends = np.cumsum([len(part) for part in labels])[:-1]
     return tuple(str(value) for value in values), np.split(places.astype(np.int32), ends)

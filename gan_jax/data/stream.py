@@ -1,4 +1,4 @@
-"""Batches of images that do not fit in memory, decoded ahead of the step that wants them."""
+"""Streams batches of images that do not fit in memory, and decodes them ahead of the steps that use them."""
 
 import atexit
 import multiprocessing
@@ -11,13 +11,13 @@ from collections.abc import Generator
 
 import numpy as np
 
+from gan_jax.common.errors import UserError
 from gan_jax.data.batching import batch_indices, take, target_indices
 from gan_jax.data.dataset import Split
-from gan_jax.errors import UserError
 
 Rows = slice | np.ndarray
 
-# Stands for "without end" where a length is asked for.
+# The length of a stream without end, because Grain asks for a length.
 _ENDLESS = 2**40
 
 _open: weakref.WeakSet[Generator] = weakref.WeakSet()
@@ -25,13 +25,13 @@ _open: weakref.WeakSet[Generator] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    # For a program that ends without closing its streams: later than this, the modules that do it are half gone.
+    # For programs that exit without closing their streams. Later during exit, closing would find modules torn down.
     for generator in list(_open):
         generator.close()
 
 
 class _Batches:
-    """Random access to the batches of steps start, start + 1, ...; what Grain shares out among its workers."""
+    """Random access to the batches of steps start, start + 1 and so on. Grain divides them among its workers."""
 
     def __init__(self, split: Split, seed: int, start: int, batch_size: int, rows: Rows, batches: int | None):
         self._split, self._seed, self._start, self._batch_size, self._rows = split, seed, start, batch_size, rows
@@ -57,28 +57,28 @@ def stream(
     workers: int,
     batches: int | None = None,
 ) -> Generator[dict[str, np.ndarray], None, None]:
-    """Yields the batches of steps start, start + 1, ...: exactly `take(split, batch_indices(...)[rows])` of each.
+    """Yields the batches of steps start, start + 1 and so on.
 
-    (Of unpaired targets those of `target_indices`.)
+    The batch of a step is exactly `take(split, batch_indices(...)[rows])`, with unpaired targets at
+    `target_indices(...)[rows]`. Closing the generator ends the workers.
 
     Args:
-      split: what to read from; its images must be picklable if there are workers.
+      split: the examples. Its images must be picklable if there are workers.
       seed: see `batch_indices`.
       start: the first step.
-      batch_size: of the global batch.
-      rows: this process's share of the global batch.
-      workers: how many processes decode. With 0, threads of this process do. What comes out does not depend on it.
-        Processes are started anew by Python's `spawn`: a script that gets here must guard its main code with
+      batch_size: size of the global batch.
+      rows: the rows of the global batch that this process reads.
+      workers: number of processes that decode. With 0, threads of this process decode. The batches are the same either
+        way. Python's `spawn` starts the processes, so a script that uses them must guard its main code with
         `if __name__ == "__main__"`.
-      batches: how many batches; without end if None.
+      batches: number of batches. With None, the stream has no end.
 
     Yields:
-      "image" uint8 (R, H, W, C) and, where there are labels, "label" int32 (R,), and "target" uint8 (R, H, W, D) where
-      there are targets, for the R examples that `rows` picks.
-      Closing the generator ends the workers.
+      "image", uint8 (R, H, W, C), for the R examples at `rows`; "label", int32 (R,), if there are labels; and "target",
+      uint8 (R, H, W, D), if there are targets.
 
     Raises:
-      UserError: an image cannot be decoded, with the name of its file; or a worker died.
+      UserError: an image cannot be decoded (the message names its file), or a worker died.
     """
     generator = _generate(_Batches(split, seed, start, batch_size, rows, batches), workers)
     _open.add(generator)
@@ -86,10 +86,10 @@ def stream(
 
 
 def _generate(source: _Batches, workers: int) -> Generator[dict[str, np.ndarray], None, None]:
-    import grain  # takes seconds; nobody else needs it
+    import grain  # takes seconds, and only streams need it
     from absl import flags
 
-    # Grain looks at its command-line flags before it starts processes, and fails in a program that is not absl's.
+    # Grain reads absl's command-line flags before it starts processes, and fails if the program has not parsed them.
     if not flags.FLAGS.is_parsed():
         flags.FLAGS.mark_as_parsed()
 
@@ -100,8 +100,8 @@ def _generate(source: _Batches, workers: int) -> Generator[dict[str, np.ndarray]
     if workers > 0:
         options = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=2)
         dataset = dataset.mp_prefetch(options, worker_init_fn=_start_worker)
-        # Batches come through pipes. Shared memory was no faster here, is 64 MB in a container unless someone thought
-        # of it, and outlives a program that is killed.
+        # Send batches through pipes. Shared memory was no faster, is often limited to 64 MB in containers, and is not
+        # freed if the program is killed.
         dataset = grain.experimental.WithOptionsIterDataset(
             dataset, grain.experimental.DatasetOptions(min_shm_size=2**60)
         )
@@ -111,22 +111,22 @@ def _generate(source: _Batches, workers: int) -> Generator[dict[str, np.ndarray]
     except RuntimeError as error:
         if "Worker process was terminated" not in str(error):
             raise
-        raise UserError(f"a process that decodes images died, perhaps for want of memory: {error}") from error
+        raise UserError(f"a process that decodes images died, perhaps because memory ran out: {error}") from error
     finally:
         iterator.close()
 
 
 def _start_worker(worker: int, workers: int) -> None:
-    # Grain imports jax. Nothing here computes with it, but a library's stray array must not claim the GPU's memory.
+    # Grain imports jax. Workers do not compute with it, but a stray array of a library would claim the GPU's memory.
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_platforms", "cpu")
-    # Ctrl-C reaches every process of the terminal; what to do about it is for the main one to decide.
+    # Ctrl-C reaches every process of the terminal, and only the main process should handle it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    # A killed parent cannot tell its workers to stop, and they would wait for it for ever.
+    # A killed parent cannot stop its workers, and they would wait for it for ever.
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,4 +1,4 @@
-"""What happens to images on the device, and on the way there and back."""
+"""Transforms of images on the device: conversion from and to uint8, and random flips and crops."""
 
 import jax
 import jax.numpy as jnp
@@ -6,22 +6,22 @@ import numpy as np
 
 
 def to_float(images) -> jax.Array:
-    """uint8 in [0, 255] -> float32 in [-1, 1], any shape: x / 127.5 - 1."""
+    """uint8 in [0, 255] to float32 in [-1, 1], any shape: x / 127.5 - 1."""
     return jnp.asarray(images, jnp.float32) / 127.5 - 1
 
 
-def as_games_see(examples) -> jax.Array:
-    """uint8 images as `to_float` makes them; points, which are float32, as they are."""
+def normalize(examples) -> jax.Array:
+    """Converts uint8 images by `to_float`. Points, which are float32, are returned as they are."""
     return to_float(examples) if examples.dtype == jnp.uint8 else examples
 
 
-def batch_as_games_see(batch: dict) -> dict:
-    """`as_games_see` of a batch's images, and of its targets where it has some."""
-    return {name: as_games_see(x) if name in ("image", "target") else x for name, x in batch.items()}
+def normalize_batch(batch: dict) -> dict:
+    """Applies `normalize` to the images of a batch, and to its targets if it has any. Labels stay as they are."""
+    return {name: normalize(x) if name in ("image", "target") else x for name, x in batch.items()}
 
 
 def to_uint8(images) -> np.ndarray:
-    """Float in [-1, 1] -> uint8 on the host, any shape: rounded to the nearest, clipped. Inverts `to_float` exactly."""
+    """Float in [-1, 1] to uint8 on the host, any shape, rounded to the nearest and clipped. Inverts `to_float`."""
     values = (np.asarray(images, np.float32) + 1) * 127.5
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
@@ -31,25 +31,26 @@ def random_flip(images: jax.Array, keys: jax.Array) -> jax.Array:
 
     Args:
       images: (N, H, W, C).
-      keys: (N,) PRNG keys, one per example, so that the draw does not depend on how a batch is spread over devices.
+      keys: (N,) PRNG keys. With one per example, the draw does not depend on how a batch is sharded over devices.
     """
     flip = jax.vmap(jax.random.bernoulli)(keys)
     return jnp.where(flip[:, None, None, None], images[:, :, ::-1], images)
 
 
-# Isola et al.: 256 pixels are enlarged to 286.
+# Isola et al. enlarge 256 pixels to 286.
 _JITTER = 286 / 256
 
 
 def random_jitter(images: jax.Array, keys: jax.Array) -> jax.Array:
-    """Enlarges each image by 286/256 (bicubic) and cuts a square of the old size out of it at random.
+    """Enlarges each image by 286/256 (bicubic) and takes a random crop of the original size.
 
-    Source: Isola et al. (arXiv 1611.07004), section 6.2, and Zhu et al. (arXiv 1703.10593), for 256 pixels; other sizes
-    are enlarged to the nearest whole one, but by 1 pixel at least.
+    The enlarged size is rounded to whole pixels, and is at least 1 pixel more than the original.
+
+    Source: Isola et al. (arXiv 1611.07004), section 6.2, and Zhu et al. (arXiv 1703.10593), both for 256 pixels.
 
     Args:
       images: (N, H, W, C) in [-1, 1].
-      keys: (N,) PRNG keys, one per example. The same keys cut the same squares out of other images of this size.
+      keys: (N,) PRNG keys, one per example. The same keys give the same crops of other images of this size.
     """
     count, height, width, channels = images.shape
     high, wide = (max(side + 1, round(side * _JITTER)) for side in (height, width))

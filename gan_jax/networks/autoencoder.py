@@ -10,8 +10,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.computing import cast
 from gan_jax.networks.layers import Conv
+from gan_jax.networks.ops import cast
 
 
 def base_side(resolution: int) -> int:

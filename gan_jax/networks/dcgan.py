@@ -15,9 +15,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks import initializers
-from gan_jax.networks.layers import Conv, ConvTranspose, leaky_relu
-from gan_jax.networks.normalization import BatchNorm, Normalization, batch_norm
+from gan_jax.networks.layers import BatchNorm, Conv, ConvTranspose, Normalization, batch_norm, initializers, leaky_relu
 
 
 def base_side(resolution: int) -> int:

@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.computing import remembered
+from gan_jax.networks.ops.precision import remembered
 
 
 def forward(

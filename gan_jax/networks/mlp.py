@@ -6,9 +6,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.computing import cast
-from gan_jax.networks.layers import Dense
-from gan_jax.networks.noise import Dropout
+from gan_jax.networks.layers import Dense, Dropout
+from gan_jax.networks.ops import cast
 
 
 class Generator(nn.Module):

@@ -9,9 +9,7 @@ from functools import partial
 import flax.linen as nn
 import jax
 
-from gan_jax.networks import initializers
-from gan_jax.networks.layers import Conv, leaky_relu
-from gan_jax.networks.normalization import Normalization, batch_norm
+from gan_jax.networks.layers import Conv, Normalization, batch_norm, initializers, leaky_relu
 
 
 class Discriminator(nn.Module):

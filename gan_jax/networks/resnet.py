@@ -15,9 +15,18 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.layers import Conv, Dense, DownConv, UpConv, Weights, of_labels
-from gan_jax.networks.normalization import BatchNorm, ConditionalBatchNorm, SpectralNorm
-from gan_jax.networks.resizing import doubled, halved
+from gan_jax.networks.layers import (
+    BatchNorm,
+    ConditionalBatchNorm,
+    Conv,
+    Dense,
+    DownConv,
+    SpectralNorm,
+    UpConv,
+    Weights,
+    of_labels,
+)
+from gan_jax.networks.ops import doubled, halved
 
 _glorot = nn.initializers.glorot_uniform()
 _residual_glorot = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")

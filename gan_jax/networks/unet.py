@@ -10,11 +10,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks import initializers
-from gan_jax.networks.layers import Conv, ConvTranspose, leaky_relu
-from gan_jax.networks.noise import Dropout
-from gan_jax.networks.normalization import Normalization, batch_norm
-from gan_jax.networks.sides import check_sides
+from gan_jax.networks.image_sizes import check_sides
+from gan_jax.networks.layers import Conv, ConvTranspose, Dropout, Normalization, batch_norm, initializers, leaky_relu
 
 
 class Generator(nn.Module):

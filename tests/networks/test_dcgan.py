@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxprs import equations
+from support.jaxprs import equations
 
 from gan_jax.networks import dcgan
 

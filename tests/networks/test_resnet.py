@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gan_jax.networks import resnet
-from gan_jax.networks.computing import computing
 from gan_jax.networks.functional import features, forward
+from gan_jax.networks.ops import computing
 
 CLASSES, LATENTS, WIDTH = 3, 5, 4
 LABELS = np.array([0, 2, 1, 2])

@@ -6,17 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.networks import patchgan, translation, unet
-from gan_jax.networks.computing import computing
+from gan_jax.networks import cyclegan_resnet, patchgan, unet
 from gan_jax.networks.functional import forward
-from gan_jax.networks.noise import Dropout
-from gan_jax.networks.normalization import (
-    Normalization,
-    batch_norm,
-    no_norm,
-    plain_instance_norm,
-    spectral_norm,
-)
+from gan_jax.networks.layers import Dropout, Normalization, batch_norm, no_norm, plain_instance_norm, spectral_norm
+from gan_jax.networks.ops import computing
 
 
 def shaped(module, side, channels):
@@ -33,8 +26,8 @@ def shaped(module, side, channels):
     [
         (unet.Generator(256, 3), 256, 3, (1, 256, 256, 3), 54_413_955),
         (unet.Generator(128, 3), 128, 3, (1, 128, 128, 3), 41_828_995),
-        (translation.Generator(3), 256, 3, (1, 256, 256, 3), 11_378_179),
-        (translation.Generator(3, blocks=6), 128, 3, (1, 128, 128, 3), 7_837_699),
+        (cyclegan_resnet.Generator(3), 256, 3, (1, 256, 256, 3), 11_378_179),
+        (cyclegan_resnet.Generator(3, blocks=6), 128, 3, (1, 128, 128, 3), 7_837_699),
         (patchgan.Discriminator(), 256, 6, (1, 30, 30), 2_768_705),
         (patchgan.Discriminator(normalization=plain_instance_norm), 256, 3, (1, 30, 30), 2_764_737),
         (patchgan.Discriminator(layers=1), 256, 6, (1, 126, 126), 139_585),
@@ -55,8 +48,9 @@ def test_the_parameters_of_a_u_net_by_hand():
 
 
 def test_full_size_references_have_as_many_parameters():
-    reference = pytest.importorskip("torch_translation", reason="PyTorch, the reference here, is not installed")
+    pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
     import torch
+    from support import torch_translation as reference
 
     with torch.device("meta"):
         instance = torch.nn.InstanceNorm2d
@@ -89,8 +83,8 @@ def reference_of(name, reference):
 NETWORKS = {
     "U-Net": (unet.Generator(64, 2, 2), 64, 128),
     "U-Net, instance": (unet.Generator(16, 2, 3, normalization=plain_instance_norm), 32, 16),
-    "ResNet": (translation.Generator(2, 3, 2), 12, 16),
-    "ResNet, batch": (translation.Generator(2, 3, 1, batch_norm), 8, 8),
+    "ResNet": (cyclegan_resnet.Generator(2, 3, 2), 12, 16),
+    "ResNet, batch": (cyclegan_resnet.Generator(2, 3, 1, batch_norm), 8, 8),
     "PatchGAN": (patchgan.Discriminator(3, 2), 12, 17),
     "PatchGAN, instance": (patchgan.Discriminator(4, 1, plain_instance_norm), 6, 9),
     "PixelGAN": (patchgan.PixelDiscriminator(4), 5, 6),
@@ -123,7 +117,9 @@ def masking(masks):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_values_and_gradients_are_those_of_pytorch(name):
-    reference = pytest.importorskip("torch_translation", reason="PyTorch, the reference here, is not installed")
+    pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
+    from support import torch_translation as reference
+
     module, params, variables, images = started(name)
     network = reference.load(reference_of(name, reference), params)
     masks = []
@@ -204,7 +200,7 @@ def test_a_logit_sees_a_patch_of_the_receptive_field(layers):
 
 
 def test_weights_start_normal_with_deviation_002():
-    for module in (unet.Generator(8, 3, 8), translation.Generator(3, 4, 1), patchgan.Discriminator(4, 1)):
+    for module in (unet.Generator(8, 3, 8), cyclegan_resnet.Generator(3, 4, 1), patchgan.Discriminator(4, 1)):
         params = jax.jit(lambda module=module: module.init(jax.random.key(0), jnp.zeros((1, 8, 8, 3)), train=True))()
         named = jax.tree_util.tree_leaves_with_path(params["params"])
         for kind, mean, deviation in (("kernel", 0, 0.02), ("scale", 1, 0.02), ("bias", 0, 0)):
@@ -257,12 +253,12 @@ def test_what_cannot_be_built_is_refused():
     with pytest.raises(ValueError, match="multiples of 32, not 48x48"):
         shaped(unet.Generator(32, 3), 48, 3)
     with pytest.raises(ValueError, match="multiples of 4 from 8 on, not 30x30"):
-        shaped(translation.Generator(3), 30, 3)
+        shaped(cyclegan_resnet.Generator(3), 30, 3)
     with pytest.raises(ValueError, match="multiples of 4 from 8 on, not 4x4"):
-        shaped(translation.Generator(3), 4, 3)
+        shaped(cyclegan_resnet.Generator(3), 4, 3)
     with pytest.raises(ValueError, match="at least 1 layer, not 0"):
         shaped(patchgan.Discriminator(layers=0), 32, 3)
     with pytest.raises(ValueError, match="3 layers sees nothing of images as small as 23x23"):
         shaped(patchgan.Discriminator(), 23, 3)
     assert shaped(patchgan.Discriminator(), 24, 3)[0] == (1, 1, 1)
-    assert (unet.Generator(64, 3).stride, translation.Generator(3).stride) == (64, 4)
+    assert (unet.Generator(64, 3).stride, cyclegan_resnet.Generator(3).stride) == (64, 4)

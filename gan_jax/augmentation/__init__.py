@@ -1,0 +1,25 @@
+"""What the discriminator sees in the place of images: the same random changes of real and generated ones.
+
+`base` says what an augmentation is. `diffaugment`, `ada` (adaptive) and `instance_noise` are the methods;
+`ada_transforms` has the transforms of ADA. They know nothing of games.
+"""
+
+from gan_jax.augmentation.ada import ada
+from gan_jax.augmentation.ada_transforms import bgc
+from gan_jax.augmentation.base import Augmentation, no_augmentation
+from gan_jax.augmentation.diffaugment import brightness, contrast, cutout, diff_augment, saturation, translation
+from gan_jax.augmentation.instance_noise import instance_noise
+
+__all__ = [
+    "Augmentation",
+    "ada",
+    "bgc",
+    "brightness",
+    "contrast",
+    "cutout",
+    "diff_augment",
+    "instance_noise",
+    "no_augmentation",
+    "saturation",
+    "translation",
+]

@@ -1,0 +1,62 @@
+"""Adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676): as much as keeps D from overfitting.
+
+gan(..., augmentation=ada())
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.augmentation.ada_transforms import bgc
+from gan_jax.augmentation.base import Augmentation
+from gan_jax.common.checks import at_least
+from gan_jax.common.parallel import device_count, mean_over_devices
+
+Transform = Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
+
+
+def ada(transform: Transform = bgc, *, target: float = 0.6, interval: int = 4, images: float = 500_000) -> Augmentation:
+    """Augments with a probability p that follows how much the discriminator overfits (section 3).
+
+    The measure is r_t = E[sign(D~(x))] over the real images, as augmented, of `interval` minibatches: 0 without
+    overfitting, 1 where D knows every one of them (equation 1). After these p, which starts at 0, takes a step up
+    where r_t > `target`, else down. It stays in [0, 1]: unlike in the authors' code, it cannot wander beyond 1, where
+    more of it changes nothing.
+
+    Args:
+      transform: (image (H, W, C) in [-1, 1], key, p) -> image.
+      images: how many real images p takes from 0 to 1, over all devices.
+
+    Logs p as "augmentation_p", and the last r_t as "sign(D(x))". Raises ValueError for an interval or images below 1,
+    or a target below -1.
+    """
+    at_least(1, "the interval of ADA", interval)
+    at_least(1, "the images in which ADA's p rises to 1", images)
+    at_least(-1, "the target of ADA", target)
+
+    def init():
+        return {
+            "p": jnp.zeros(()),
+            "r": jnp.zeros(()),
+            "batches": jnp.zeros((), jnp.int32),  # of this interval, so far
+            "signs": jnp.zeros(()),  # the sum of their mean signs
+        }
+
+    def apply(real_or_fake, keys, memory, step):
+        return jax.vmap(transform, in_axes=(0, 0, None))(real_or_fake, keys, memory["p"])
+
+    def update(memory, real_logits, step):
+        batches = memory["batches"] + 1
+        signs = memory["signs"] + mean_over_devices(jnp.mean(jnp.sign(real_logits)))
+        r = signs / interval
+        stride = interval * len(real_logits) * device_count() / images
+        p = jnp.clip(memory["p"] + stride * jnp.sign(r - target), 0, 1)
+        measured = {"p": p, "r": r, "batches": jnp.zeros_like(batches), "signs": jnp.zeros_like(signs)}
+        waiting = {**memory, "batches": batches, "signs": signs}
+        return jax.tree.map(lambda a, b: jnp.where(batches == interval, a, b), measured, waiting)
+
+    def metrics(memory):
+        return {"augmentation_p": memory["p"], "sign(D(x))": memory["r"]}
+
+    return Augmentation(init, apply, update, metrics)

@@ -1,0 +1,28 @@
+"""Instance noise: Gaussian noise on all that the discriminator sees, annealed away."""
+
+from collections.abc import Callable
+
+import jax
+
+from gan_jax.augmentation.base import Augmentation
+from gan_jax.common.checks import at_least
+
+
+def instance_noise(std: float | Callable[[jax.Array], jax.Array]) -> Augmentation:
+    """x + std * N(0, 1) for real and generated x alike (N, ...).
+
+    It gives the two distributions a common support, without which a perfect discriminator tells the generator nothing
+    (Sonderby et al. 2016, arXiv 1610.04490, section 3; Arjovsky and Bottou 2017, arXiv 1701.04862, section 3).
+
+    std: a number, or a schedule from the training step to one, like optax's: usually annealed to 0.
+
+    Raises ValueError for a std below 0.
+    """
+    if not callable(std):
+        at_least(0, "the standard deviation of instance noise", std)
+
+    def apply(images, keys, memory, step):
+        now = std(step) if callable(std) else std
+        return images + now * jax.vmap(lambda key: jax.random.normal(key, images.shape[1:]))(keys)
+
+    return Augmentation(init=lambda: (), apply=apply)

@@ -1,0 +1,45 @@
+"""gan-jax evaluate: evaluates a trained run on held-out data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from tyro.conf import Positional, arg
+
+from gan_jax.commands.shared import start_jax
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Evaluates the newest checkpoint of a run and writes the figures to RUN/evaluation.json.
+
+    Samples are compared with held-out data, and so are real training data for reference. If the run translates images,
+    translations of held-out images are compared with their targets."""
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    """Folder of the run."""
+
+    seed: int = 1
+    """Random seed of the latents, or of the noise in translations."""
+
+    data_dir: Path | None = None
+    """Folder of prepared TFDS datasets: $TFDS_DATA_DIR or ~/tensorflow_datasets by default."""
+
+
+def evaluate_command(arguments: list[str]) -> None:
+    """Runs `gan-jax evaluate RUN [flags]`."""
+    options = tyro.cli(Evaluate, prog="gan-jax evaluate", args=arguments)
+    console = start_jax()
+
+    from gan_jax.data import load
+    from gan_jax.evaluation import evaluate_game
+    from gan_jax.training.run_folder import load_run, write_evaluation
+
+    run = load_run(options.run)
+    game, step, networks = run.restore()
+    data = load(run.settings.dataset, resolution=run.settings.resolution, data_dir=options.data_dir)
+    evaluation = evaluate_game(data, game, networks, options.seed)
+    evaluation.report(console)
+    path = write_evaluation(run.folder, step, options.seed, evaluation.to_json())
+    console.print(f"written to {path}")

@@ -1,0 +1,257 @@
+"""The kinds of dataset that a spec can name: how each is written, what it holds and how it is loaded.
+
+A loader imports its source when it is called. Some sources take seconds to import, and the others do not need them.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+from gan_jax.data.dataset import Dataset
+
+# A dataset, and what its images depend on besides the resolution. That is None if its images are quick to make: they
+# are then not cached.
+Loaded = tuple[Dataset, object]
+
+
+class Group(Enum):
+    """Headings of the help."""
+
+    IMAGES = "Images"
+    POINTS = "Points in the plane"
+    TRANSLATION = "Images with targets, for translation"
+    DERIVED = "Made from another dataset"
+
+
+class Request(NamedTuple):
+    """What a loader is asked for.
+
+    argument: the part of the spec after the first colon, or "" if there is no colon.
+    resolution, data_dir: as in `load`.
+    load: loads another dataset by its spec, with the same arguments otherwise.
+    """
+
+    argument: str
+    resolution: int
+    data_dir: Path | str | None
+    load: Callable[[str], Dataset]
+
+    def base(self) -> Dataset:
+        """The dataset that the argument names."""
+        return self.load(self.argument)
+
+
+class Loader(NamedTuple):
+    """A kind of dataset.
+
+    form: how users write it, either "name" or "name:PLACEHOLDER".
+    group: the heading that the help lists it under.
+    help: one or two sentences that say what it holds.
+    load: loads it. Raises UsageError if it cannot be used.
+    """
+
+    form: str
+    group: Group
+    help: str
+    load: Callable[[Request], Loaded]
+
+    @property
+    def name(self) -> str:
+        return self.form.partition(":")[0]
+
+    @property
+    def takes_argument(self) -> bool:
+        return ":" in self.form
+
+    def accepts(self, spec: str) -> bool:
+        """Whether `spec` has this form."""
+        name, _, argument = spec.partition(":")
+        return name == self.name and argument != "" if self.takes_argument else spec == self.form
+
+
+def _digits(request: Request) -> Loaded:
+    from gan_jax.data.sources.digits import digits
+
+    return digits(request.resolution), None
+
+
+def _glyphs(request: Request) -> Loaded:
+    from gan_jax.data.sources.glyphs import FONTS, glyphs
+
+    return glyphs(request.resolution), FONTS
+
+
+def _ring(request: Request) -> Loaded:
+    from gan_jax.data.sources.mixtures import RING, mixture_dataset
+
+    return mixture_dataset("ring", RING), None
+
+
+def _grid(request: Request) -> Loaded:
+    from gan_jax.data.sources.mixtures import GRID, mixture_dataset
+
+    return mixture_dataset("grid", GRID), None
+
+
+def _swissroll(request: Request) -> Loaded:
+    from gan_jax.data.sources.swissroll import swissroll
+
+    return swissroll(), None
+
+
+def _stacked(request: Request) -> Loaded:
+    from gan_jax.data.derived.stacked import stacked
+
+    return stacked(request.base()), None
+
+
+def _tfds(request: Request) -> Loaded:
+    from gan_jax.data.sources.tfds import tfds
+
+    return tfds(request.argument, request.resolution, request.data_dir)
+
+
+def _folder(request: Request) -> Loaded:
+    from gan_jax.data.sources.folder import folder
+
+    return folder(request.argument, request.resolution)
+
+
+def _npz(request: Request) -> Loaded:
+    from gan_jax.data.sources.npz import npz
+
+    return npz(request.argument, request.resolution)
+
+
+def _scenes(request: Request) -> Loaded:
+    from gan_jax.data.sources.scenes import scenes
+
+    return scenes(request.resolution), None
+
+
+def _pairs(request: Request) -> Loaded:
+    from gan_jax.data.sources.pairs import pairs
+
+    return pairs(request.argument, request.resolution)
+
+
+def _matched(request: Request) -> Loaded:
+    from gan_jax.data.sources.pairs import matched
+
+    return matched(request.argument, request.resolution)
+
+
+def _unpaired(request: Request) -> Loaded:
+    from gan_jax.data.sources.pairs import unpaired
+
+    return unpaired(request.argument, request.resolution)
+
+
+def _reverse(request: Request) -> Loaded:
+    from gan_jax.data.derived.directions import reverse
+
+    return reverse(request.base()), None
+
+
+def _shuffled(request: Request) -> Loaded:
+    from gan_jax.data.derived.directions import shuffled_pairs
+
+    return shuffled_pairs(request.base()), None
+
+
+def _colorization(request: Request) -> Loaded:
+    from gan_jax.data.derived.degradations import colorization
+
+    return colorization(request.base()), None
+
+
+def _superresolution(request: Request) -> Loaded:
+    from gan_jax.data.derived.degradations import superresolution
+
+    return superresolution(request.base()), None
+
+
+def _inpainting(request: Request) -> Loaded:
+    from gan_jax.data.derived.degradations import inpainting
+
+    return inpainting(request.base()), None
+
+
+def _denoising(request: Request) -> Loaded:
+    from gan_jax.data.derived.degradations import denoising
+
+    return denoising(request.base()), None
+
+
+def _edges(request: Request) -> Loaded:
+    from gan_jax.data.derived.degradations import edges
+
+    return edges(request.base()), None
+
+
+# In the order in which the message about an unknown dataset lists them.
+LOADERS = (
+    Loader("digits", Group.IMAGES, "Scikit-learn's 1,797 scans of handwritten digits.", _digits),
+    Loader("glyphs", Group.IMAGES, "12,000 drawn letters from A to J in Matplotlib's fonts.", _glyphs),
+    Loader("ring", Group.POINTS, "A mixture of 8 Gaussians on a circle.", _ring),
+    Loader("grid", Group.POINTS, "A mixture of 25 Gaussians on a square grid.", _grid),
+    Loader("swissroll", Group.POINTS, "A spiral.", _swissroll),
+    Loader(
+        "stacked:DATASET",
+        Group.DERIVED,
+        "Three gray images of DATASET as the channels of one image. DATASET needs labels.",
+        _stacked,
+    ),
+    Loader(
+        "tfds:NAME",
+        Group.IMAGES,
+        "A prepared dataset of TensorFlow Datasets. tfds:cycle_gan/NAME has unpaired images and targets.",
+        _tfds,
+    ),
+    Loader("folder:PATH", Group.IMAGES, "All image files below a folder.", _folder),
+    Loader("npz:PATH", Group.IMAGES, "The images in a NumPy archive.", _npz),
+    Loader("scenes", Group.TRANSLATION, "1,800 drawn street fronts: label maps and pictures of them.", _scenes),
+    Loader(
+        "pairs:PATH",
+        Group.TRANSLATION,
+        "The pictures below a folder. Each holds an image on the left and its target on the right.",
+        _pairs,
+    ),
+    Loader(
+        "matched:PATH",
+        Group.TRANSLATION,
+        "Images in the folder PATH/A and their targets in PATH/B, under the same names.",
+        _matched,
+    ),
+    Loader(
+        "unpaired:PATH",
+        Group.TRANSLATION,
+        "Unpaired images in the folders trainA and testA of PATH, and targets in trainB and testB.",
+        _unpaired,
+    ),
+    Loader("reverse:DATASET", Group.DERIVED, "DATASET with images and targets exchanged.", _reverse),
+    Loader(
+        "shuffled:DATASET",
+        Group.DERIVED,
+        "DATASET without its training pairs: images and targets are drawn independently.",
+        _shuffled,
+    ),
+    Loader(
+        "colorization:DATASET",
+        Group.DERIVED,
+        "Gray versions of colour images. The originals are targets.",
+        _colorization,
+    ),
+    Loader(
+        "superresolution:DATASET",
+        Group.DERIVED,
+        "Images at a quarter of their resolution. The originals are targets.",
+        _superresolution,
+    ),
+    Loader(
+        "inpainting:DATASET", Group.DERIVED, "Images with a hole in the middle. The originals are targets.", _inpainting
+    ),
+    Loader("denoising:DATASET", Group.DERIVED, "Images with Gaussian noise. The originals are targets.", _denoising),
+    Loader("edges:DATASET", Group.DERIVED, "Edges of images. The originals are targets.", _edges),
+)

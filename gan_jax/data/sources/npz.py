@@ -1,0 +1,105 @@
+"""Images in a NumPy archive."""
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from gan_jax.common.errors import UsageError
+from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.sources.fitted_array import FittedArray
+from gan_jax.data.splits import hold_out, number_classes
+
+# Names of training images, training labels, test images and test labels. The second row is that of Keras's mnist.npz.
+_NAMES = (("images", "labels", "test_images", "test_labels"), ("x_train", "y_train", "x_test", "y_test"))
+
+
+def npz(path: str, resolution: int) -> tuple[Dataset, object]:
+    """The images of an archive, with labels if it has any.
+
+    Its arrays are `images` and optionally `labels`, `test_images` and `test_labels`; or `x_train`, `y_train`, `x_test`
+    and `y_test`, as Keras names them. Images are uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4. Labels are integers
+    or strings, (N,). Without test images, a sixth of the images is held out.
+
+    Returns:
+      The dataset, whose images are resized when they are indexed, and an identity of its contents for the cache.
+
+    Raises:
+      UsageError: there is no such file, it is not an archive of arrays, or an array has a wrong name, type or shape.
+    """
+    file = Path(path).expanduser().absolute()
+    arrays = _read(file)
+    for names in _NAMES:
+        if names[0] in arrays:
+            break
+    else:
+        held = ", ".join(arrays) or "nothing"
+        raise UsageError(f"{file}: no array is named 'images' (or 'x_train'); the archive holds {held}")
+    image_name, label_name, test_image_name, test_label_name = names
+
+    images = _checked_images(file, image_name, arrays[image_name])
+    labels = _labels_of(file, arrays, label_name, image_name)
+    if test_image_name in arrays:
+        test_images = _checked_images(file, test_image_name, arrays[test_image_name])
+        test_labels = _labels_of(file, arrays, test_label_name, test_image_name)
+        if (labels is None) != (test_labels is None):
+            raise UsageError(f"{file}: only one of {label_name!r} and {test_label_name!r} is there")
+    else:
+        if len(images) < 2:
+            raise UsageError(f"{file}: one image cannot be split into training and test images; give at least 2")
+        train, test = hold_out(len(images), labels, 1 / 6)
+        images, test_images = images[train], images[test]
+        labels, test_labels = (None, None) if labels is None else (labels[train], labels[test])
+
+    classes = ()
+    if labels is not None and test_labels is not None:
+        classes, (labels, test_labels) = number_classes(labels, test_labels)
+    train, test = FittedArray(images, resolution), FittedArray(test_images, resolution)
+    if train.shape[3] != test.shape[3]:
+        raise UsageError(f"{file}: {image_name!r} and {test_image_name!r} differ in their number of channels")
+    status = os.stat(file)
+    identity = (str(file), status.st_size, status.st_mtime_ns)
+    return Dataset(f"npz:{path}", Split(train, labels), Split(test, test_labels), classes), identity
+
+
+def _read(file: Path) -> dict[str, np.ndarray]:
+    try:
+        stored = np.load(file, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            raise UsageError(f"{file} holds a single array; save it with numpy.savez(PATH, images=...)")
+        wanted = {name for names in _NAMES for name in names}
+        with stored:
+            return {name: stored[name] if name in wanted else np.empty(0) for name in stored.files}
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageError(f"{file}: no such file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UsageError(f"{file} is not a NumPy archive that can be read: {error}") from None
+
+
+def _checked_images(file: Path, name: str, images: np.ndarray) -> np.ndarray:
+    if images.dtype != np.uint8:
+        raise UsageError(f"{file}: {name!r} is {images.dtype}; images must be uint8 in [0, 255]")
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] not in (1, 3, 4)):
+        raise UsageError(
+            f"{file}: {name!r} has shape {images.shape}; images must be (N, H, W) or (N, H, W, C) with C 1, 3 or 4"
+        )
+    if 0 in images.shape:
+        raise UsageError(f"{file}: {name!r} has shape {images.shape}: there are no images in it")
+    return images
+
+
+def _labels_of(file: Path, arrays: dict[str, np.ndarray], name: str, image_name: str) -> np.ndarray | None:
+    if name not in arrays:
+        return None
+    labels, count = arrays[name], len(arrays[image_name])
+    if labels.ndim == 2 and labels.shape[1] == 1:  # Keras stores the labels of CIFAR like this
+        labels = labels[:, 0]
+    if labels.ndim != 1 or labels.dtype.kind not in "iuUSb":
+        raise UsageError(f"{file}: {name!r} is {labels.dtype} {labels.shape}; labels must be integers of shape (N,)")
+    if len(labels) != count:
+        raise UsageError(f"{file}: {len(labels)} labels in {name!r} for {count} images in {image_name!r}")
+    if labels.dtype.kind == "i" and count and labels.min() < 0:
+        raise UsageError(f"{file}: {name!r} holds {labels.min()}; labels must be at least 0")
+    return labels

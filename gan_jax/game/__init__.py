@@ -1,0 +1,68 @@
+"""The game, which knows nothing of images: players, their state and the step that trains them.
+
+`core` is the heart: `Player`, `Game`, `State` and `train_step`. `dynamics` has the ways in which players take turns,
+`unrolling` lets a player look ahead, `populations` trains many games at once, and `optimizers` has what games need of
+an optimizer that optax does not have.
+"""
+
+from gan_jax.game.core import (
+    Dynamics,
+    Game,
+    Metrics,
+    Outcome,
+    Player,
+    State,
+    Translate,
+    Tree,
+    alternating,
+    apply_gradients,
+    batch_at,
+    gradient,
+    init_state,
+    networks,
+    train_step,
+    update,
+)
+from gan_jax.game.dynamics import extragradient, simultaneous
+from gan_jax.game.optimizers import clip_weights, constant_then_linear
+from gan_jax.game.populations import (
+    Build,
+    Values,
+    for_each_member,
+    init_population,
+    population_step,
+    stack_keys,
+    stack_values,
+)
+from gan_jax.game.unrolling import unroll
+
+__all__ = [
+    "Build",
+    "Dynamics",
+    "Game",
+    "Metrics",
+    "Outcome",
+    "Player",
+    "State",
+    "Translate",
+    "Tree",
+    "Values",
+    "alternating",
+    "apply_gradients",
+    "batch_at",
+    "clip_weights",
+    "constant_then_linear",
+    "extragradient",
+    "for_each_member",
+    "gradient",
+    "init_population",
+    "init_state",
+    "networks",
+    "population_step",
+    "simultaneous",
+    "stack_keys",
+    "stack_values",
+    "train_step",
+    "unroll",
+    "update",
+]

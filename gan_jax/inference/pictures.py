@@ -1,0 +1,32 @@
+"""One picture of many samples: a grid of images, or a scatter plot of points."""
+
+from typing import Any
+
+import numpy as np
+
+from gan_jax.data import DataInfo
+from gan_jax.reporting import grid, paths, scatter
+
+
+def picture_count(info: DataInfo) -> int:
+    """How many samples a picture shows by default: 64 images or 2,000 points."""
+    return 64 if len(info.example_shape) == 3 else 2000
+
+
+def sample_picture(samples: np.ndarray, real: Any, columns: int | None = None) -> np.ndarray:
+    """A picture of samples, uint8 (H, W, 1 or 3).
+
+    samples: images uint8 (N, H, W, C), or points (N, 2).
+    real: real points (M, 2), which are drawn behind the samples. Not used for images.
+    columns: the number of columns in a grid of images. By default the grid is as square as possible.
+    """
+    return grid(samples, columns) if samples.ndim == 4 else scatter(samples, real)
+
+
+def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.ndarray:
+    """A picture of walks of `columns` samples each, uint8 (H, W, 1 or 3): rows of images, or lines through points.
+
+    samples: as `interpolate_images` returns them, with images of 1 or 3 channels or points in the plane.
+    real: real points (M, 2), which are drawn behind the lines. Not used for images.
+    """
+    return grid(samples, columns) if samples.ndim == 4 else paths(samples.reshape(-1, columns, 2), real)

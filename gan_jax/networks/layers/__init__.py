@@ -1,0 +1,72 @@
+"""Layers that the networks share: thin Flax modules over the operations in `ops`."""
+
+from gan_jax.networks.layers.attention import SelfAttention
+from gan_jax.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
+from gan_jax.networks.layers.heads import ClassLogits, Heads
+from gan_jax.networks.layers.linear import (
+    Conv,
+    ConvTranspose,
+    Dense,
+    DownConv,
+    Initializer,
+    UpConv,
+    Weights,
+    leaky_relu,
+    of_labels,
+)
+from gan_jax.networks.layers.minibatch import MinibatchDiscrimination, Packed, minibatch_stddev
+from gan_jax.networks.layers.noise import Dropout, GaussianNoise
+from gan_jax.networks.layers.normalization import (
+    BatchNorm,
+    ConditionalBatchNorm,
+    InstanceNorm,
+    LayerNorm,
+    Normalization,
+    SpectralNorm,
+    WeightNorm,
+    batch_norm,
+    instance_norm,
+    layer_norm,
+    no_norm,
+    pixel_norm,
+    plain_instance_norm,
+    spectral_norm,
+    weight_norm,
+)
+
+__all__ = [
+    "BatchNorm",
+    "ClassLogits",
+    "ConcatDiscriminator",
+    "ConcatGenerator",
+    "ConditionalBatchNorm",
+    "Conv",
+    "ConvTranspose",
+    "Dense",
+    "DownConv",
+    "Dropout",
+    "GaussianNoise",
+    "Heads",
+    "Initializer",
+    "InstanceNorm",
+    "LayerNorm",
+    "MinibatchDiscrimination",
+    "Normalization",
+    "Packed",
+    "SelfAttention",
+    "SpectralNorm",
+    "UpConv",
+    "WeightNorm",
+    "Weights",
+    "batch_norm",
+    "instance_norm",
+    "layer_norm",
+    "leaky_relu",
+    "minibatch_stddev",
+    "no_norm",
+    "of_labels",
+    "pixel_norm",
+    "plain_instance_norm",
+    "spectral_norm",
+    "weight_norm",
+]

@@ -1,0 +1,149 @@
+"""Layers that the networks share: thin Flax modules over the project's own convolutions.
+
+Those with a kernel take `weights`, which makes a module that the kernel goes through before it is used:
+`Conv(64, 3, weights=partial(SpectralNorm, train))`. See `normalization`.
+"""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from gan_jax.networks.ops import cast, conv, conv_transpose
+from gan_jax.networks.ops.channel_sums import along
+from gan_jax.networks.ops.resizing import conv_of_doubled, halved_conv
+
+Initializer = Callable[..., jax.Array]
+
+# Makes a module (kernel, the axis of its features) -> kernel.
+Weights = Callable[[], nn.Module]
+
+
+class Dense(nn.Module):
+    """A linear layer: (N, C) to (N, features)."""
+
+    features: int
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x, kernel = cast(x, _kernel(self, (x.shape[-1], self.features), -1))
+        return _with_bias(self, x @ kernel)
+
+
+class Conv(nn.Module):
+    """A square convolution: (N, H, W, C) to (N, (H + 2 padding - kernel_size) // stride + 1, ..., features).
+
+    The padding is of zeros, or with `reflect` of the pixels beyond the border, mirrored at it.
+    """
+
+    features: int
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+    reflect: bool = False
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+        x, kernel = cast(x, _kernel(self, shape, -1))
+        if self.reflect:
+            x = _reflected(_reflected(x, self.padding, 1), self.padding, 2)
+        return _with_bias(self, conv(x, kernel, self.stride, 0 if self.reflect else self.padding))
+
+
+class ConvTranspose(nn.Module):
+    """A square transposed convolution.
+
+    (N, h, w, C) to (N, (h - 1) stride + kernel_size - 2 padding + output_padding, ..., features). The kernel,
+    (k, k, features, C), is that of the convolution that it transposes, as PyTorch has it.
+    """
+
+    features: int
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+    output_padding: int = 0
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal(in_axis=-1, out_axis=-2)
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.kernel_size, self.kernel_size, self.features, x.shape[-1])
+        x, kernel = cast(x, _kernel(self, shape, -2))
+        return _with_bias(self, conv_transpose(x, kernel, self.stride, self.padding, self.output_padding))
+
+
+class UpConv(nn.Module):
+    """Nearest-neighbour upsampling, then a convolution of odd size that keeps the sides: to (N, 2H, 2W, features)."""
+
+    features: int
+    kernel_size: int
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+        x, kernel = cast(x, _kernel(self, shape, -1))
+        return _with_bias(self, conv_of_doubled(x, kernel))
+
+
+class DownConv(nn.Module):
+    """A convolution of odd size that keeps the sides, then 2x2 average pooling: to (N, H / 2, W / 2, features)."""
+
+    features: int
+    kernel_size: int
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+        x, kernel = cast(x, _kernel(self, shape, -1))
+        return _with_bias(self, halved_conv(x, kernel))
+
+
+_Layer = Dense | Conv | ConvTranspose | UpConv | DownConv
+
+
+def _kernel(module: _Layer, shape: tuple[int, ...], axis: int) -> jax.Array:
+    kernel = module.param("kernel", module.kernel_init, shape)
+    return kernel if module.weights is None else module.weights()(kernel, axis)
+
+
+def _reflected(x: jax.Array, width: int, axis: int) -> jax.Array:
+    # One concatenation: those of `jnp.pad`, one after the other, have a slower gradient.
+    last = x.shape[axis] - 1
+    before = jax.lax.slice_in_dim(x, 1, 1 + width, axis=axis)
+    after = jax.lax.slice_in_dim(x, last - width, last, axis=axis)
+    return jnp.concatenate([jnp.flip(before, axis), x, jnp.flip(after, axis)], axis)
+
+
+def _with_bias(module: _Layer, y: jax.Array) -> jax.Array:
+    if not module.use_bias:
+        return y
+    (bias,) = cast(module.param("bias", nn.initializers.zeros, y.shape[-1:]))
+    return y + along(bias, y)
+
+
+def leaky_relu(x: jax.Array) -> jax.Array:
+    """LeakyReLU with the slope 0.2 that GANs use (arXiv 1511.06434, section 4)."""
+    return jnp.where(x >= 0, x, 0.2 * x)
+
+
+def of_labels(table: jax.Array, labels: jax.Array) -> jax.Array:
+    """The rows (N, F) of a table (classes, F) that belong to labels int32 (N,).
+
+    A product and not an indexing, whose gradient GPUs sum in any order: a run would not repeat itself to the bit.
+    """
+    return jnp.dot(jax.nn.one_hot(labels, len(table), dtype=table.dtype), table, precision="highest")

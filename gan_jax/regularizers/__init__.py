@@ -1,0 +1,48 @@
+"""What a player pays beside its objective: pure functions of a `View` of the update.
+
+`base` says what a regularizer is and has `every`, which applies one lazily. The others are in files of their own:
+`gradient_penalties` (R1, R2, WGAN-GP, DRAGAN), `lecam`, `consistency`, `orthogonal`, `feature_matching`,
+`classification` (AC-GAN, semi-supervised) and `mutual_information` (InfoGAN). They know nothing of games.
+"""
+
+from gan_jax.regularizers.base import Judged, Regularizer, View, every, head, logits, stateless
+from gan_jax.regularizers.classification import class_loss, classify_fake, classify_real
+from gan_jax.regularizers.consistency import consistency
+from gan_jax.regularizers.feature_matching import feature_matching
+from gan_jax.regularizers.gradient_penalties import (
+    dragan,
+    gradient_norms,
+    r1,
+    r2,
+    squared_gradient_norms,
+    wgan_gp,
+    zero_centred,
+)
+from gan_jax.regularizers.lecam import lecam
+from gan_jax.regularizers.mutual_information import mutual_information
+from gan_jax.regularizers.orthogonal import orthogonal
+
+__all__ = [
+    "Judged",
+    "Regularizer",
+    "View",
+    "class_loss",
+    "classify_fake",
+    "classify_real",
+    "consistency",
+    "dragan",
+    "every",
+    "feature_matching",
+    "gradient_norms",
+    "head",
+    "lecam",
+    "logits",
+    "mutual_information",
+    "orthogonal",
+    "r1",
+    "r2",
+    "squared_gradient_norms",
+    "stateless",
+    "wgan_gp",
+    "zero_centred",
+]

@@ -1,0 +1,33 @@
+"""Consistency regularization: a discriminator that does not mind an augmentation."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.common.checks import at_least
+from gan_jax.common.parallel import example_keys
+from gan_jax.regularizers.base import Judged, Regularizer, View, logits, stateless
+
+
+def consistency(
+    augment: Callable[[jax.Array, jax.Array], jax.Array], weight_real: float = 10.0, weight_fake: float = 10.0
+) -> Regularizer:
+    """weight_real E_x[(D(T(x)) - D(x))^2] + weight_fake E_z[(D(T(G(z))) - D(G(z)))^2], with D the logits.
+
+    Balanced consistency regularization (bCR; Zhao et al. 2020, arXiv 2002.04724, algorithm 1; Zhang et al. 2019, arXiv
+    1910.12027, is its first term). `augment` is T: (images (N, H, W, C), keys (N,)) -> images, which D should not tell
+    apart from those it is given. Raises ValueError for a negative weight.
+    """
+    at_least(0, "the weight of consistency on real images", weight_real)
+    at_least(0, "the weight of consistency on generated images", weight_fake)
+
+    def penalty(view: View) -> jax.Array:
+        def change(judged: Judged, i: int) -> jax.Array:
+            keys = example_keys(jax.random.fold_in(view.key, i), len(judged.images))
+            changed = judged.discriminate(augment(judged.images, keys))
+            return jnp.mean(jnp.square(logits(changed) - logits(judged.output)))
+
+        return weight_real * change(view.real, 0) + weight_fake * change(view.fake, 1)
+
+    return stateless("consistency", penalty)

@@ -1,0 +1,26 @@
+"""Feature matching: a generator that matches the means of the discriminator's features."""
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.common.checks import at_least
+from gan_jax.common.parallel import mean_over_devices
+from gan_jax.regularizers.base import Regularizer, View, stateless
+
+
+def feature_matching(weight: float = 1.0) -> Regularizer:
+    """weight |E_x[f(x)] - E_z[f(G(z))]|^2 for the generator, with f the discriminator's last hidden features.
+
+    Salimans et al. 2016, arXiv 1606.03498, section 3.1, where it is all that G descends; the discriminator plays its
+    own objective. The means are over the batch of all devices. Raises ValueError for a negative weight, and at its
+    first use for a discriminator that shows no features.
+    """
+    at_least(0, "the weight of feature_matching", weight)
+
+    def penalty(view: View) -> jax.Array:
+        real, fake = mean_over_devices(
+            [jnp.mean(judged.features(judged.images), 0) for judged in (view.real, view.fake)]
+        )
+        return weight * jnp.sum(jnp.square(real - fake))
+
+    return stateless("feature_matching", penalty)

@@ -1,0 +1,106 @@
+"""Penalties on the gradients of the discriminator's logits with respect to images.
+
+The images are those before the game's augmentation, and the gradient goes through it: see `base.Judged`.
+
+With batch normalization in D, a logit depends on the other images of the batch too, and what is penalized is the
+gradient of the batch's sum of logits. Use a discriminator without it (Gulrajani et al. 2017, arXiv 1704.00028,
+section 4).
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.common.checks import at_least
+from gan_jax.common.parallel import example_keys, mean_over_devices
+from gan_jax.regularizers.base import Judged, Regularizer, Tree, View, logits, stateless
+
+
+def squared_gradient_norms(discriminate: Callable[[jax.Array], Tree], points: jax.Array) -> jax.Array:
+    """|grad_x D(x)|^2 at each of the points (N, ...), (N,), where D(x) are the logits."""
+    gradients = jax.grad(lambda x: jnp.sum(logits(discriminate(x))))(points)
+    return jnp.sum(jnp.square(gradients), tuple(range(1, points.ndim)))
+
+
+def gradient_norms(discriminate: Callable[[jax.Array], Tree], points: jax.Array) -> jax.Array:
+    """|grad_x D(x)| at each of the points (N, ...), (N,). Where it is 0, its own gradient is taken to be 0."""
+    squared = squared_gradient_norms(discriminate, points)
+    positive = squared > 0
+    # The root is not taken at 0, where its slope is infinite and the chain rule would give NaN.
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
+
+
+def r1(gamma: float) -> Regularizer:
+    """gamma/2 E_x[|grad D(x)|^2] at real x (Mescheder, Geiger and Nowozin 2018, arXiv 1801.04406, equation 9).
+
+    Raises ValueError for a negative gamma.
+    """
+    at_least(0, "gamma of R1", gamma)
+    return stateless("r1", lambda view: _zero_centred(gamma, view.real))
+
+
+def r2(gamma: float) -> Regularizer:
+    """gamma/2 E_z[|grad D(G(z))|^2] at generated images (arXiv 1801.04406, equation 10).
+
+    Raises ValueError for a negative gamma.
+    """
+    at_least(0, "gamma of R2", gamma)
+    return stateless("r2", lambda view: _zero_centred(gamma, view.fake))
+
+
+def zero_centred(gamma: float) -> Regularizer:
+    """R1 + R2: gamma/2 E_x[|grad D(x)|^2] + gamma/2 E_z[|grad D(G(z))|^2].
+
+    As R3GAN has it beside its relativistic objective (Huang et al. 2024, arXiv 2501.05441, section 2.2). Raises
+    ValueError for a negative gamma.
+    """
+    at_least(0, "gamma of the zero-centred penalties", gamma)
+    return stateless("zero_centred", lambda view: _zero_centred(gamma, view.real) + _zero_centred(gamma, view.fake))
+
+
+def _zero_centred(gamma: float, judged: Judged) -> jax.Array:
+    return gamma / 2 * jnp.mean(squared_gradient_norms(judged.discriminate, judged.images))
+
+
+def wgan_gp(weight: float = 10.0, *, one_sided: bool = False) -> Regularizer:
+    """weight E[(|grad D(x^)| - 1)^2] at x^ = u x + (1 - u) G(z), u uniform in [0, 1) for each pair of images.
+
+    Where the game augments, x^ is augmented by what is drawn for x.
+
+    Gulrajani et al. 2017, arXiv 1704.00028, equation 3 and algorithm 1. `one_sided` charges only norms above 1,
+    weight E[max(0, |grad D(x^)| - 1)^2] (Petzka, Fischer and Lukovnikov 2018, arXiv 1709.08894, WGAN-LP). Raises
+    ValueError for a negative weight.
+    """
+    at_least(0, "the weight of wgan_gp", weight)
+
+    def penalty(view: View) -> jax.Array:
+        real, fake = view.real.images, view.fake.images
+        keys = example_keys(view.key, len(real))
+        u = jax.vmap(jax.random.uniform)(keys).reshape(-1, *[1] * (real.ndim - 1))
+        excess = gradient_norms(view.real.discriminate, u * real + (1 - u) * fake) - 1
+        return weight * jnp.mean(jnp.square(jnp.maximum(excess, 0) if one_sided else excess))
+
+    return stateless("wgan_gp", penalty)
+
+
+def dragan(weight: float = 10.0, *, scale: float = 0.5) -> Regularizer:
+    """weight E[(|grad D(x + d)| - 1)^2] around real x (Kodali et al. 2017, arXiv 1705.07215, section 2).
+
+    The noise d is that of the authors' code, scale s U[0, 1) for each number of an image, where s is the standard
+    deviation of all numbers of the batch. (The paper's text has normal noise of a fixed size.) Raises ValueError for a
+    negative weight or scale.
+    """
+    at_least(0, "the weight of dragan", weight)
+    at_least(0, "the scale of dragan", scale)
+
+    def penalty(view: View) -> jax.Array:
+        real = view.real.images
+        keys = example_keys(view.key, len(real))
+        u = jax.vmap(lambda key: jax.random.uniform(key, real.shape[1:]))(keys)
+        mean = mean_over_devices(jnp.mean(real))
+        deviation = jnp.sqrt(mean_over_devices(jnp.mean(jnp.square(real - mean))))
+        norms = gradient_norms(view.real.discriminate, real + scale * deviation * u)
+        return weight * jnp.mean(jnp.square(norms - 1))
+
+    return stateless("dragan", penalty)

@@ -1,0 +1,35 @@
+"""LeCam regularization: logits drawn to running averages of the other side's."""
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.common.checks import at_least, decay_rate
+from gan_jax.common.parallel import mean_over_devices
+from gan_jax.regularizers.base import Regularizer, Tree, View, logits
+
+
+def lecam(weight: float, decay: float = 0.99) -> Regularizer:
+    """weight (E_x[(D(x) - a_F)^2] + E_z[(D(G(z)) - a_R)^2]), with D the logits.
+
+    Tseng et al. 2021, arXiv 2104.03310, equations 3 and 4. The anchors a_R and a_F are running averages of D(x) and
+    D(G(z)) over the steps, this one included, without gradients: the real logits are drawn to where the generated ones
+    have been, and the other way round. The averages are free of their start, like Adam's moments: in the first step
+    the anchors are that batch's own means, in step t the steps before count by decay^1, decay^2, ... and these
+    weights sum to 1. Raises ValueError for a negative weight or a decay outside [0, 1).
+    """
+    at_least(0, "the weight of lecam", weight)
+    decay_rate("the decay of lecam", decay)
+
+    def init() -> Tree:
+        return {name: jnp.zeros(()) for name in ("real", "fake", "total")}
+
+    def apply(view: View, memory: Tree) -> tuple[jax.Array, Tree]:
+        real, fake = logits(view.real.output), logits(view.fake.output)
+        means = mean_over_devices({"real": jnp.mean(real), "fake": jnp.mean(fake)})
+        seen = jax.lax.stop_gradient({**means, "total": jnp.ones(())})
+        memory = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, memory, seen)
+        anchor_real, anchor_fake = memory["real"] / memory["total"], memory["fake"] / memory["total"]
+        distance = jnp.mean(jnp.square(real - anchor_fake)) + jnp.mean(jnp.square(fake - anchor_real))
+        return weight * distance, memory
+
+    return Regularizer("lecam", init, apply)

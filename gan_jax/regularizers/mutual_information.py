@@ -1,0 +1,55 @@
+"""InfoGAN (Chen et al. 2016, arXiv 1606.03657): latents whose meaning the generator is made to show."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.common.checks import at_least
+from gan_jax.networks.latents import Codes
+from gan_jax.regularizers.base import Regularizer, View, head, stateless
+
+
+def mutual_information(codes: Codes, weight: float = 1.0, continuous_weight: float = 0.1) -> Regularizer:
+    """-weight L_I, the regularizer of equation 6, for both players to pay: what it charges, they maximize.
+
+    L_I = E[log Q(c|G(z, c))] + H(c) is a lower bound of the mutual information of the codes and the image (equation 5),
+    in nats: of a categorical code with K categories at most log K. Q are the discriminator's heads `codes.heads`:
+    logits of the categories, and means of Gaussians for the continuous codes, with unit variance unless there is a
+    head "log_deviations" of their number too, whose exponential is then the standard deviation (section 6).
+
+        latent = with_codes(normal(62), codes)
+        Heads(dcgan.Discriminator(width, outputs=1 + codes.size), codes.heads)
+
+    Args:
+      codes: in the latents of the game, by `latents.with_codes`.
+      weight: lambda of the categorical codes, 1 in the paper.
+      continuous_weight: lambda of the continuous codes: "a smaller lambda is typically used", since their information
+        is a differential entropy (section 6).
+
+    Raises ValueError for weights below 0.
+    """
+    at_least(0, "the weight of the mutual information", weight)
+    at_least(0, "the weight of the continuous codes", continuous_weight)
+
+    def penalty(view: View) -> jax.Array:
+        informed = jnp.zeros(())
+        for name, code in codes.of(view.latents).items():
+            guess = head(view.fake.output, name)
+            if name == "means":
+                learned = "log_deviations" in view.fake.output
+                log_deviations = head(view.fake.output, "log_deviations") if learned else jnp.zeros_like(guess)
+                likelihood = _gaussian_log_density(code, guess, log_deviations)
+                # The entropy of a uniform code in [-1, 1) is log 2.
+                informed += continuous_weight * (jnp.mean(jnp.sum(likelihood, -1)) + codes.continuous * math.log(2))
+            else:
+                likelihood = jnp.sum(code * jax.nn.log_softmax(guess), -1)
+                informed += weight * (jnp.mean(likelihood) + math.log(code.shape[-1]))
+        return -informed
+
+    return stateless("mutual_information", penalty)
+
+
+def _gaussian_log_density(x: jax.Array, mean: jax.Array, log_deviation: jax.Array) -> jax.Array:
+    z = (x - mean) * jnp.exp(-log_deviation)
+    return -0.5 * jnp.square(z) - log_deviation - 0.5 * math.log(2 * math.pi)

@@ -1,0 +1,27 @@
+"""Orthogonal regularization of a player's kernels."""
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.common.checks import at_least
+from gan_jax.regularizers.base import Regularizer, View, stateless
+
+
+def orthogonal(weight: float) -> Regularizer:
+    """weight times the sum of |W^T W * (1 - I)|_F^2 over the player's kernels W, with * elementwise.
+
+    The relaxed form of BigGAN, which leaves the filters' norms free and charges their overlap alone (Brock et al. 2019,
+    arXiv 1809.11096, equation 3, where the weight is 1e-4). W is a parameter named "kernel" as a matrix whose columns
+    belong to its last axis: the filters of a convolution or a dense layer. Raises ValueError for a negative weight.
+    """
+    at_least(0, "the weight of orthogonal", weight)
+
+    def penalty(view: View) -> jax.Array:
+        total = jnp.zeros(())
+        for path, leaf in jax.tree_util.tree_leaves_with_path(view.params):
+            if path[-1] == jax.tree_util.DictKey("kernel"):
+                w = leaf.reshape(-1, leaf.shape[-1])
+                total += jnp.sum(jnp.square((w.T @ w) * (1 - jnp.eye(w.shape[1]))))
+        return weight * total
+
+    return stateless("orthogonal", penalty)

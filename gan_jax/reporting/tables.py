@@ -1,0 +1,28 @@
+"""Tables on the terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+
+def print_table(
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], console: Console, caption: str | None = None
+) -> None:
+    """Prints a table whose first column is aligned to the left and whose other columns are aligned to the right.
+
+    A row may have fewer cells than there are headings; the cells that it lacks are empty.
+    """
+    table = Table(title=title, caption=caption)
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if i else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def print_beside_real(
+    title: str, rows: Sequence[tuple[str, str, str]], console: Console, caption: str | None = None
+) -> None:
+    """Prints a table of figures. Each row has the name of a figure and its values for samples and for real examples."""
+    print_table(title, ("", "samples", "real: training"), rows, console, caption)

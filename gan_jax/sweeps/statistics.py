@@ -1,0 +1,181 @@
+"""What a sweep says: for each combination of values, every measure's mean over the seeds, and how sure it is."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gan_jax.sweeps.members import Member
+
+CONFIDENCE = 0.95
+
+_TITLES = {
+    "frechet_ratio": "Frechet distance, times real",
+    "high_quality": "share of high quality",
+    "reverse_kl": "reverse KL",
+    "kl": "KL",
+    "l1": "L1",
+    "psnr": "PSNR, dB",
+    "ssim": "SSIM",
+    "label_iou": "mean IoU of labels",
+    "sliced_wasserstein": "sliced Wasserstein distance",
+}
+
+
+class Spread(NamedTuple):
+    """What N numbers are like, or each point of N curves. What one alone cannot say is None.
+
+    deviation: the sample's standard deviation, with N - 1.
+    low, high: the confidence interval of the mean, by Student's t with N - 1 degrees of freedom. It holds where the
+        numbers are about normally distributed.
+    """
+
+    count: int
+    mean: Any
+    deviation: Any | None
+    low: Any | None
+    high: Any | None
+
+
+def spread(values: np.ndarray, confidence: float = CONFIDENCE) -> Spread:
+    """Over the first axis of values (N, ...), N at least 1."""
+    from scipy.stats import t  # it takes a while to import
+
+    values = np.asarray(values, float)
+    count, mean = len(values), values.mean(0)
+    if count == 1:
+        return Spread(count, mean, None, None, None)
+    deviation = values.std(0, ddof=1)
+    reach = t.ppf((1 + confidence) / 2, count - 1) * deviation / math.sqrt(count)
+    return Spread(count, mean, deviation, mean - reach, mean + reach)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a member ended. failed: why and when, or None. measures: by name; none of one that failed."""
+
+    member: Member
+    failed: str | None
+    measures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """The members that differ by their seeds alone. spreads: of each measure, over those that did not fail."""
+
+    values: dict[str, float]
+    outcomes: tuple[Outcome, ...]
+    spreads: dict[str, Spread]
+
+    @property
+    def finished(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.failed is None]
+
+    def numbers(self, measure: str) -> list[float]:
+        """Of each member that has it."""
+        return [outcome.measures[measure] for outcome in self.outcomes if measure in outcome.measures]
+
+
+def combine(outcomes: Sequence[Outcome]) -> list[Combination]:
+    """The combinations, in the order of their first members."""
+    groups: dict[tuple, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(tuple(outcome.member.values.items()), []).append(outcome)
+    combinations = []
+    for values, members in groups.items():
+        alone = Combination(dict(values), tuple(members), {})
+        spreads = {name: spread(np.array(alone.numbers(name))) for name in measures(members)}
+        combinations.append(Combination(alone.values, alone.outcomes, spreads))
+    return combinations
+
+
+def measures(outcomes: Sequence[Outcome]) -> list[str]:
+    """The names of what was measured, in order."""
+    return list(dict.fromkeys(name for outcome in outcomes for name in outcome.measures))
+
+
+def title(measure: str) -> str:
+    return _TITLES.get(measure, measure.replace("_", " "))
+
+
+def to_json(combinations: Sequence[Combination]) -> dict:
+    """Every member's numbers and every combination's, as plain values."""
+
+    def plain(spread: Spread) -> dict:
+        return {name: float(x) if isinstance(x, np.generic | np.ndarray) else x for name, x in spread._asdict().items()}
+
+    return {
+        "confidence": CONFIDENCE,
+        "members": [
+            {"name": o.member.name, **o.member.changes, "failed": o.failed, **o.measures}
+            for combination in combinations
+            for o in combination.outcomes
+        ],
+        "combinations": [
+            {
+                "values": combination.values,
+                "members": len(combination.outcomes),
+                "finished": len(combination.finished),
+                "measures": {name: plain(spread) for name, spread in combination.spreads.items()},
+            }
+            for combination in combinations
+        ],
+    }
+
+
+def to_markdown(combinations: Sequence[Combination]) -> str:
+    """The table, a line for each combination; what its numbers are; and which members failed."""
+    names = measures([outcome for combination in combinations for outcome in combination.outcomes])
+    headings = [*combinations[0].values, "members", *map(title, names)]
+    lines = [headings, ["---"] * len(headings)]
+    for combination in combinations:
+        cells = [" ".join(_words(combination.spreads.get(name))).strip() for name in names]
+        lines.append([*map(str, combination.values.values()), _counted(combination), *cells])
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n\n".join([table, _caption(), *(f"- {line}" for line in _failures(combinations))]) + "\n"
+
+
+def report(combinations: Sequence[Combination], console: Console) -> None:
+    """Prints the same, with a line for each measure, so that it fits a terminal."""
+    table = Table("", "mean ± deviation", "interval", box=SIMPLE_HEAD)
+    for combination in combinations:
+        values = ", ".join(f"{name}={value}" for name, value in combination.values.items()) or "all"
+        unit = "member" if len(combination.outcomes) == 1 else "members"
+        table.add_row(Text(values, style="bold"), f"{_counted(combination)} {unit}")
+        for name, over in combination.spreads.items():
+            table.add_row(f"  {title(name)}", *_words(over))
+    console.print(table)
+    for line in (_caption(), *_failures(combinations)):
+        console.print(line)
+
+
+def _counted(combination: Combination) -> str:
+    finished, of = len(combination.finished), len(combination.outcomes)
+    return str(of) if finished == of else f"{finished} of {of}"
+
+
+def _words(spread: Spread | None) -> tuple[str, str]:
+    """Mean and deviation; interval."""
+    if spread is None:
+        return "–", ""
+    if spread.deviation is None:
+        return f"{spread.mean:.3g} ± –", ""
+    return f"{spread.mean:.3g} ± {spread.deviation:.3g}", f"[{spread.low:.3g}, {spread.high:.3g}]"
+
+
+def _caption() -> str:
+    return (
+        f"Mean ± standard deviation over the seeds, and the {CONFIDENCE:.0%} confidence interval of the mean "
+        "(Student's t); – is what so few members cannot say. Losses are means over the last tenth of the log."
+    )
+
+
+def _failures(combinations: Sequence[Combination]) -> list[str]:
+    outcomes = [outcome for combination in combinations for outcome in combination.outcomes]
+    return [f"{o.member.name} failed: {o.failed}; it is not in the numbers" for o in outcomes if o.failed]

@@ -1,0 +1,30 @@
+"""Joining the processes of a run that spans several hosts, or several processes of one."""
+
+import os
+
+from gan_jax.common.errors import UsageError
+
+_VARIABLES = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
+
+
+def join() -> None:
+    """Joins the other processes through `jax.distributed`, if this one was started as one of several.
+
+    Under Slurm, Open MPI, Kubernetes or on a TPU pod, set GAN_JAX_DISTRIBUTED=1 and JAX finds the others by itself.
+    Anywhere else set JAX_COORDINATOR_ADDRESS (host:port of the first process), JAX_NUM_PROCESSES and JAX_PROCESS_ID.
+    Does nothing where none of these is set. Raises UsageError where only some are.
+    """
+    import jax
+
+    given = {name: os.environ[name] for name in _VARIABLES if os.environ.get(name)}
+    if not given:
+        if os.environ.get("GAN_JAX_DISTRIBUTED") == "1":
+            jax.distributed.initialize()
+        return
+    if missing := [name for name in _VARIABLES if name not in given]:
+        raise UsageError(f"{', '.join(given)} is set, so {', '.join(missing)} must be too")
+    try:
+        processes, process = (int(given[name]) for name in _VARIABLES[1:])
+    except ValueError as error:
+        raise UsageError(f"JAX_NUM_PROCESSES and JAX_PROCESS_ID must be whole numbers: {error}") from None
+    jax.distributed.initialize(given["JAX_COORDINATOR_ADDRESS"], processes, process)

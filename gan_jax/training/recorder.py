@@ -1,0 +1,203 @@
+"""What a run tells while it trains: metrics.jsonl, TensorBoard events, and a line or a bar on the terminal."""
+
+import json
+import math
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gan_jax.common.errors import UserError
+from gan_jax.common.files import write_aside
+from gan_jax.reporting import Kind, kind
+from gan_jax.training.program import Packed, unpack
+
+# Seconds between lines where the output is not a terminal.
+_LINE_EVERY = 10.0
+
+# What the progress line shows.
+_SHOWN = (Kind.LOSS, Kind.OUTPUT)
+
+
+class MetricsFile:
+    """metrics.jsonl. On resuming at `step`, later lines are dropped, since those steps will be trained again."""
+
+    def __init__(self, folder: Path, step: int):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / "metrics.jsonl"
+        self.rows = [row for row in read_rows(self.path) if row["step"] <= step]
+        write_aside(self.path, lambda file: file.writelines(_line(row) for row in self.rows))
+        self._file = open(self.path, "ab")  # noqa: SIM115
+
+    def add(self, row: dict) -> None:
+        self.rows.append(row)
+        self._file.write(_line(row))
+
+    def flush(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class MetricsLog(MetricsFile):
+    """metrics.jsonl and TensorBoard events."""
+
+    def __init__(self, folder: Path, step: int):
+        super().__init__(folder, step)
+        # In the background, since its import takes seconds, in which the step can be compiled.
+        pool = ThreadPoolExecutor(1)
+        self._events = pool.submit(_summary_writer, folder / "tensorboard", step)
+        pool.shutdown(wait=False)
+
+    def add(self, row: dict) -> None:
+        super().add(row)
+        for name, value in row.items():
+            if name not in ("step", "seconds") and value is not None:
+                # TensorBoard allows no brackets: D(G(z)) becomes D_G_z.
+                self._events.result().add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
+
+    def close(self) -> None:
+        super().close()
+        self._events.result().close()
+
+
+def _summary_writer(folder: Path, step: int) -> Any:
+    from tensorboardX import SummaryWriter
+
+    return SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+
+
+def _line(row: dict) -> bytes:
+    return (json.dumps(row) + "\n").encode()
+
+
+def read_rows(path: Path) -> list[dict]:
+    """The whole lines of a metrics.jsonl; none where there is no such file."""
+    rows = []
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:  # the last line of a run that was killed while writing it
+            break
+    return rows
+
+
+Fetch = Callable[[list[Packed]], list[Packed]]
+
+
+class Recorder:
+    """Takes the metrics of every call as they lie on the device; fetches, checks and records them later, in bulk.
+
+    Fetching waits for the device, so it happens once in `every` steps, and the newest call is left alone until the next
+    one is under way. `fetch` brings the metrics of calls to the host. `log` is None in processes that only watch for
+    non-finite losses.
+    """
+
+    def __init__(
+        self, log: MetricsFile | None, display: "Display", *, start: int, every: int, examples: int, fetch: Fetch
+    ):
+        self._log, self.display, self._every, self._examples, self._fetch = log, display, every, examples, fetch
+        self._pending: deque[tuple[int, int, Packed]] = deque()
+        self._measured: dict[int, dict[str, np.ndarray]] = {}
+        self._before = max((row.get("seconds", 0.0) for row in log.rows), default=0.0) if log else 0.0
+        self.restart_clock(start)
+
+    def restart_clock(self, step: int) -> None:
+        """Images a second and elapsed seconds count from now, `step`: what came before was compilation."""
+        self._began = time.monotonic()
+        self._mark = (step, self._began)
+
+    def add(self, step: int, count: int, metrics: Packed) -> None:
+        """The metrics of steps step + 1, ..., step + count."""
+        self._pending.append((step, count, metrics))
+        if step + count - self._pending[0][0] > self._every:
+            self.record(leave=1)
+
+    def measured(self, step: int, measures: dict[str, np.ndarray]) -> None:
+        """What was measured at `step`, the last that was added: it joins the line of that step, or makes one."""
+        self._measured[step] = measures
+
+    def record(self, leave: int = 0) -> None:
+        """Fetches all calls but the newest `leave`. Raises UserError at the first loss that is not finite."""
+        calls = [self._pending.popleft() for _ in range(len(self._pending) - leave)]
+        fetched = self._fetch([metrics for _, _, metrics in calls])
+        for (step, count, _), metrics in zip(calls, map(unpack, fetched), strict=True):
+            for i in range(count):
+                number = step + i + 1
+                self._take(number, {name: v[i] for name, v in metrics.items()}, self._measured.pop(number, {}))
+
+    def _take(self, step: int, metrics: dict[str, Any], measures: dict[str, Any]) -> None:
+        """The metrics of one step."""
+        values = {name: float(value) for name, value in metrics.items()}
+        self._check(step, values)
+        row = {"step": step}
+        if step % self._every == 0:
+            row |= {**values, **self._clock(step)}
+            self.display.show(row)
+        row |= {name: float(value) for name, value in measures.items()}
+        if self._log and len(row) > 1:
+            self._log.add(row)
+
+    def _check(self, step: int, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            if kind(name) is Kind.LOSS and not math.isfinite(value):
+                raise UserError(f"the loss of the {name.removesuffix('_loss')} became {value} at step {step}")
+
+    def _clock(self, step: int) -> dict[str, float | None]:
+        """Images a second since the last call, and seconds since the run began."""
+        now = time.monotonic()
+        steps, spent = step - self._mark[0], now - self._mark[1]
+        rate = round(steps * self._examples / spent, 1) if steps > 0 else None
+        self._mark = (step, now)
+        return {"images_per_second": rate, "seconds": round(self._before + now - self._began, 3)}
+
+
+class Display:
+    """The progress of a run: a bar on a terminal, otherwise a line every few seconds."""
+
+    def __init__(self, console: Console, total: int, done: int):
+        self._console = console
+        self._total = total
+        self._line_at = time.monotonic() + _LINE_EVERY
+        self._progress = Progress(
+            TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[text]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=total, completed=done, text="compiling")
+
+    def __enter__(self) -> "Display":
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def show(self, row: dict) -> None:
+        """Shows the latest line of the metrics."""
+        shown = {name: value for name, value in row.items() if name != "step" and kind(name) in _SHOWN}
+        numbers = "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in shown.items())
+        text = f"{numbers}  {row['images_per_second'] or 0:,.0f} images/s"
+        self._progress.update(self._task, completed=row["step"], text=text)
+        if not self._console.is_terminal and time.monotonic() >= self._line_at:
+            self._line_at = time.monotonic() + _LINE_EVERY
+            left = (self._total - row["step"]) * row["seconds"] / max(row["step"], 1)
+            self._console.print(f"step {row['step']}/{self._total}  {text}  about {left:.0f} s left")
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else str(value)

@@ -1,0 +1,69 @@
+"""gan-jax evaluate: figures on the terminal and in evaluation.json, for each kind of data."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from support import tiny_translation
+from support.command import DIGITS, SMALL, gan_jax, refused
+
+
+@pytest.mark.slow
+def test_figures_are_printed_and_written_next_to_those_of_real_data(digits_run, capsys):
+    result = gan_jax(capsys, "evaluate", digits_run)
+    assert result.status == 0
+    evaluation = json.loads((digits_run / "evaluation.json").read_text())
+    assert evaluation["step"] == 60
+    assert evaluation["frechet_distance"] > 5 * evaluation["frechet_distance_real"]  # 60 steps are not enough
+    for name in ("frechet_distance", "frechet_distance_real"):
+        assert f"{evaluation[name]:.4g}" in result.out
+
+
+def test_images_without_labels_cannot_be_evaluated(tmp_path, capsys, gray_noise):
+    run = tmp_path / "run"
+    assert gan_jax(capsys, "train", DIGITS, *SMALL, "--dataset", gray_noise, "--steps", 1, "--workdir", run).status == 0
+    refused(gan_jax(capsys, "evaluate", run), "label")
+
+
+def test_points_are_evaluated_by_the_modes_they_cover(ring_run, capsys):
+    result = gan_jax(capsys, "evaluate", ring_run)
+    assert result.status == 0, result.err
+    evaluation = json.loads((ring_run / "evaluation.json").read_text())
+    assert evaluation["modes_covered_real"] == evaluation["modes"] == 8
+    assert evaluation["high_quality_real"] == pytest.approx(1 - np.exp(-4.5), abs=0.01)
+    assert evaluation["high_quality"] < 0.5
+    assert "modes covered, of 8" in result.out
+
+
+@pytest.mark.slow
+def test_both_directions_of_a_translation_are_evaluated_next_to_baselines(translation_run, capsys, monkeypatch):
+    monkeypatch.setattr("gan_jax.evaluation.features.classifier._FEWEST_STEPS", 50)
+    result = gan_jax(capsys, "evaluate", translation_run)
+    assert result.status == 0, result.err
+    evaluation = json.loads((translation_run / "evaluation.json").read_text())
+    assert evaluation["step"] == 12
+    one = ["l1", "psnr", "ssim", "frechet_distance"]
+    assert evaluation["measures"] == [*one, *(f"{name}_BtoA" for name in one)]
+    assert all(f"{evaluation[name]:.4g}" in result.out for name in evaluation["measures"])
+    for way in ("AtoB", "BtoA"):
+        assert evaluation["baselines"][way].keys() == {"source", "mean image", "real: training"}
+
+
+def test_a_translation_of_data_without_labels_is_evaluated_without_a_classifier(colorization_run, capsys):
+    result = gan_jax(capsys, "evaluate", colorization_run)
+    assert result.status == 0, result.err
+    evaluation = json.loads((colorization_run / "evaluation.json").read_text())
+    assert evaluation["measures"] == ["l1", "psnr", "ssim"]
+    assert evaluation["baselines"]["AtoB"].keys() == {"source", "mean image", "mean colour"}
+
+
+def test_a_translation_of_unpaired_held_out_images_cannot_be_evaluated(tmp_path, capsys):
+    for side in "AB":
+        (tmp_path / f"train{side}").mkdir()
+        for i in range(4):
+            Image.fromarray(np.full((8, 8), i, np.uint8)).save(tmp_path / f"train{side}" / f"{i}.png")
+    run = tmp_path / "run"
+    arguments = ("--dataset", f"unpaired:{tmp_path}", "--steps", 1, "--batch-size", 4, "--workdir", run)
+    assert gan_jax(capsys, "train", tiny_translation.__file__, *arguments).status == 0
+    refused(gan_jax(capsys, "evaluate", run), "not paired")

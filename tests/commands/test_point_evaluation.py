@@ -1,0 +1,78 @@
+"""Evaluation by the kind of data: points of a mixture, other points, and stacked images."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gan_jax.data import Dataset, Split, load
+from gan_jax.data.derived import stacked
+from gan_jax.data.sources.mixtures import RING, draw
+from gan_jax.evaluation import evaluate_sampler
+from gan_jax.evaluation.features import Classifier
+from gan_jax.evaluation.stacked import modes_of
+
+
+def report_of(evaluation) -> str:
+    out = io.StringIO()
+    evaluation.report(Console(file=out, width=120))
+    return out.getvalue()
+
+
+def test_a_generator_that_drops_modes_is_told_from_the_mixture_itself():
+    data = load("ring", resolution=1)
+    whole = evaluate_sampler(data, lambda count, seed: draw(RING, count, f"other {seed}").images, None, 0)
+    assert (whole.count, whole.modes_covered) == (2500, 8)
+    assert whole.high_quality == pytest.approx(whole.high_quality_real, abs=0.01)
+    assert whole.reverse_kl == pytest.approx(0, abs=0.01)
+    half = evaluate_sampler(data, lambda count, seed: RING.means[np.arange(count) % 4], 100, 0)
+    assert (half.count, half.modes_covered, half.high_quality) == (100, 4, 1.0)
+    assert half.reverse_kl == pytest.approx(np.log(2))
+    assert "0.693" in report_of(half)
+
+
+def test_points_without_modes_are_judged_by_their_distance():
+    rng = np.random.default_rng(0)
+    splits = [Split(rng.normal(size=(1000, 2)).astype(np.float32), None) for _ in range(2)]
+    data = Dataset("cloud", *splits, ())
+    alike = evaluate_sampler(data, lambda count, seed: rng.normal(size=(count, 2)), None, 0)
+    assert alike.count == 1000
+    assert alike.sliced_wasserstein == pytest.approx(alike.sliced_wasserstein_real, abs=0.08)
+    assert min(alike.precision, alike.recall) > 0.8
+    shifted = evaluate_sampler(data, lambda count, seed: 6 + rng.normal(size=(count, 2)), None, 0)
+    assert shifted.sliced_wasserstein == pytest.approx(6, rel=0.05)
+    assert max(shifted.precision, shifted.recall) < 0.1
+    assert json.loads(json.dumps(alike.to_json()))["measures"][0] == "sliced_wasserstein"
+    assert f"{alike.recall:.3f}" in report_of(alike)
+
+
+def shades(*places):
+    """Images of one shade, which is the class: 0, 20, ..., 180."""
+    return np.stack([np.stack([np.full((8, 8), 20 * place, np.uint8) for place in triple], -1) for triple in places])
+
+
+class ByShade(Classifier):
+    def features_and_probabilities(self, images):
+        return np.empty((len(images), 0)), np.eye(10)[images[:, 0, 0, 0] // 20]
+
+
+def test_stacked_images_are_judged_channel_by_channel(monkeypatch):
+    classifier = ByShade(None, 10, 0.97)
+    assert modes_of(classifier, shades((1, 2, 3), (0, 0, 9), (9, 9, 9))).tolist() == [123, 9, 999]
+
+    labels = np.arange(1000, dtype=np.int32) % 10
+    split = Split(shades(*labels[:, None])[..., :1], labels)
+    monkeypatch.setattr(stacked, "TRAIN_COUNT", 3000)
+    data = stacked.stacked(Dataset("shades", split, split, tuple("0123456789")))
+    monkeypatch.setattr("gan_jax.evaluation.stacked.cached_classifier", lambda base: classifier)
+    every = shades(*np.ndindex(10, 10, 10))
+    perfect = evaluate_sampler(data, lambda count, seed: every, 1000, 0)
+    assert (perfect.modes, perfect.modes_covered, perfect.kl) == (1000, 1000, pytest.approx(0, abs=1e-9))
+    assert perfect.modes_covered_real == pytest.approx(1000 * (1 - np.exp(-1)), abs=40)  # of 1,000 random ones
+    collapsed = evaluate_sampler(data, lambda count, seed: np.repeat(every[:10], count // 10, 0), None, 0)
+    assert (collapsed.count, collapsed.modes_covered) == (3000, 10)
+    assert collapsed.kl == pytest.approx(np.log(100))
+    assert "97.00%" in report_of(collapsed)
+    assert "modes covered, of 1000" in report_of(collapsed)

@@ -1,0 +1,40 @@
+"""The README: its Python runs, its commands name files that exist, and its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "experiments").rglob("README.md"))]
+
+
+def test_the_gan_in_python_trains_and_draws(tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert code.count("\n") <= 14
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code.replace("range(5000)", "range(3)"), names)
+    assert (tmp_path / "digits.png").stat().st_size > 1000
+    assert {"generator_loss", "discriminator_loss", "D(x)", "D(G(z))"} <= names["metrics"].keys()
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_commands_name_what_exists(page):
+    text = page.read_text()
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("http")]
+    for link in links:
+        path, _, heading = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, link
+    files = re.findall(r"\b(?:gan_jax|experiments|tests)/[\w/]*\w(?:\.\w+)?", text)
+    assert files
+    for file in files:
+        assert (ROOT / file).exists(), file
