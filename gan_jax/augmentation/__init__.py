@@ -1,7 +1,7 @@
-"""What the discriminator sees in the place of images: the same random changes of real and generated ones.
+"""Augmentations of the images that the discriminator sees, real and generated ones alike.
 
-`base` says what an augmentation is. `diffaugment`, `ada` (adaptive) and `instance_noise` are the methods;
-`ada_transforms` has the transforms of ADA. They know nothing of games.
+`base` defines augmentations. The methods are `diffaugment`, `ada` (adaptive) and `instance_noise`. `ada_transforms` has
+the transforms of ADA. They do not depend on games.
 """
 
 from gan_jax.augmentation.ada import ada

@@ -1,6 +1,6 @@
-"""Adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676): as much as keeps D from overfitting.
+"""Adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676).
 
-gan(..., augmentation=ada())
+It augments just enough to keep the discriminator from overfitting: gan(..., augmentation=ada())
 """
 
 from collections.abc import Callable
@@ -17,16 +17,18 @@ Transform = Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
 
 
 def ada(transform: Transform = bgc, *, target: float = 0.6, interval: int = 4, images: float = 500_000) -> Augmentation:
-    """Augments with a probability p that follows how much the discriminator overfits (section 3).
+    """Augments with a probability p that depends on how much the discriminator overfits (section 3).
 
-    The measure is r_t = E[sign(D~(x))] over the real images, as augmented, of `interval` minibatches: 0 without
-    overfitting, 1 where D knows every one of them (equation 1). After these p, which starts at 0, takes a step up
-    where r_t > `target`, else down. It stays in [0, 1]: unlike in the authors' code, it cannot wander beyond 1, where
-    more of it changes nothing.
+    The measure of overfitting is r_t = E[sign(D~(x))] over the augmented real images of `interval` minibatches. It is 0
+    without overfitting, and 1 if D recognizes every real image (equation 1). After each interval, p increases by a
+    fixed step if r_t > `target`, and decreases otherwise. It starts at 0 and stays in [0, 1]. In the authors' code it
+    can exceed 1, which has no effect on images.
 
     Args:
       transform: (image (H, W, C) in [-1, 1], key, p) -> image.
-      images: how many real images p takes from 0 to 1, over all devices.
+      target: the value of r_t to aim for.
+      interval: the number of minibatches between changes of p.
+      images: the number of real images, over all devices, in which p can rise from 0 to 1.
 
     Logs p as "augmentation_p", and the last r_t as "sign(D(x))". Raises ValueError for an interval or images below 1,
     or a target below -1.
@@ -39,8 +41,8 @@ def ada(transform: Transform = bgc, *, target: float = 0.6, interval: int = 4, i
         return {
             "p": jnp.zeros(()),
             "r": jnp.zeros(()),
-            "batches": jnp.zeros((), jnp.int32),  # of this interval, so far
-            "signs": jnp.zeros(()),  # the sum of their mean signs
+            "batches": jnp.zeros((), jnp.int32),  # the number of batches in this interval so far
+            "signs": jnp.zeros(()),  # the sum of the mean signs of these batches
         }
 
     def apply(real_or_fake, keys, memory, step):

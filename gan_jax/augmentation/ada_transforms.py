@@ -1,8 +1,9 @@
 """The transforms of adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676, appendix B).
 
-`bgc` is the paper's default: pixel blitting, general geometric and colour transforms, each applied with probability p.
-Its draws are apart from what is done with them: matrices of positions (y, x, 1) about the image's centre, which `warp`
-applies in one resampling, and `recolor`.
+`bgc` is the paper's default: pixel blitting, general geometric transforms and colour transforms, each applied with
+probability p. `blit`, `geometry` and `color` only draw the parameters. The first two return matrices that act on
+positions (y, x, 1) relative to the image's centre, and `warp` applies both in one resampling. `recolor` applies the
+colour transforms.
 """
 
 from functools import partial, reduce
@@ -11,14 +12,14 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.ndimage import map_coordinates
 
-# Products of full precision on every backend: positions are in pixels, and need more bits than a TPU's default has.
+# Matrix products with full precision on every backend. A TPU's default has too few bits for positions in pixels.
 _matmul = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
 
 
 def bgc(image: jax.Array, key: jax.Array, p: float | jax.Array) -> jax.Array:
-    """(H, W, C) in [-1, 1], C 1 or 3, to the same shape; colours may leave the range. At p = 0 the very same image.
+    """Augments an image (H, W, C) in [-1, 1], where C is 1 or 3. Colours may leave the range.
 
-    Non-leaking for p below about 0.8 (section 2.2).
+    At p = 0 the image does not change. The augmentation is non-leaking for p below about 0.8 (section 2.2).
     """
     blit_key, geometry_key, color_key = jax.random.split(key, 3)
     size = jnp.array(image.shape[:2], jnp.float32)
@@ -27,48 +28,53 @@ def bgc(image: jax.Array, key: jax.Array, p: float | jax.Array) -> jax.Array:
 
 
 def blit(key: jax.Array, p: float | jax.Array, size: jax.Array) -> jax.Array:
-    """Pixel blitting: a left-right flip, then quarter turns, then a shift by whole pixels; (3, 3).
+    """Draws the matrix (3, 3) of pixel blitting: a left-right flip, then quarter turns, then a shift by whole pixels.
 
-    i ~ U{0, 1}, i ~ U{0, 1, 2, 3} and U(-1/8, 1/8) of the `size` (2,) each way.
+    The flip is i ~ U{0, 1}, the number of quarter turns i ~ U{0, 1, 2, 3}, and the shift is U(-1/8, 1/8) times the
+    `size` (2,) in each direction.
     """
     flip, turn, shift = jax.random.split(key, 3)
-    mirrored = _perhaps(flip, p, lambda key: jax.random.bernoulli(key), False)
-    quarters = _perhaps(turn, p, lambda key: jax.random.randint(key, (), 0, 4), 0)
-    pixels = _perhaps(
+    mirrored = _with_probability(flip, p, lambda key: jax.random.bernoulli(key), False)
+    quarters = _with_probability(turn, p, lambda key: jax.random.randint(key, (), 0, 4), 0)
+    pixels = _with_probability(
         shift, p, lambda key: jnp.round(size * jax.random.uniform(key, (2,), minval=-1 / 8, maxval=1 / 8)), 0
     )
     return _product(shifted(pixels), turned(quarters), scaled(1, jnp.where(mirrored, -1, 1)))
 
 
 def geometry(key: jax.Array, p: float | jax.Array, size: jax.Array) -> jax.Array:
-    """General geometric transforms: scaling, rotation, stretching, rotation, a shift by fractions of pixels; (3, 3).
+    """Draws the matrix (3, 3) of general geometric transforms: scaling, rotation, stretching, rotation and a shift.
 
-    Scales are log-normal, 2^N(0, 0.2^2); angles U(-pi, pi); shifts N(0, 1/8^2) of the `size` (2,). Two rotations, each
-    with probability 1 - sqrt(1 - p), so that either is applied with p.
+    Scales are log-normal, 2^N(0, 0.2^2). Angles are U(-pi, pi). Shifts are N(0, 1/8^2) times the `size` (2,), not
+    rounded to whole pixels. Each of the two rotations has the probability 1 - sqrt(1 - p), so that at least one is
+    applied with probability p.
     """
     scale, before, stretch, after, shift = jax.random.split(key, 5)
     rotate = 1 - jnp.sqrt(1 - p)
-    s = _perhaps(scale, p, partial(_lognormal, 0.2), 1)
-    stretch_x = _perhaps(stretch, p, partial(_lognormal, 0.2), 1)
-    pixels = _perhaps(shift, p, lambda key: size / 8 * jax.random.normal(key, (2,)), 0)
+    s = _with_probability(scale, p, partial(_lognormal, 0.2), 1)
+    stretch_x = _with_probability(stretch, p, partial(_lognormal, 0.2), 1)
+    pixels = _with_probability(shift, p, lambda key: size / 8 * jax.random.normal(key, (2,)), 0)
     return _product(
         shifted(pixels),
-        rotated(_perhaps(after, rotate, _angle, 0)),
+        rotated(_with_probability(after, rotate, _angle, 0)),
         scaled(1 / stretch_x, stretch_x),
-        rotated(_perhaps(before, rotate, _angle, 0)),
+        rotated(_with_probability(before, rotate, _angle, 0)),
         scaled(s, s),
     )
 
 
 def color(key: jax.Array, p: float | jax.Array) -> dict[str, jax.Array]:
-    """What `recolor` takes. Brightness N(0, 0.2^2), contrast 2^N(0, 0.5^2), hue U(-pi, pi), saturation 2^N(0, 1)."""
+    """Draws the arguments of `recolor`.
+
+    Brightness is N(0, 0.2^2), contrast 2^N(0, 0.5^2), hue U(-pi, pi) and saturation 2^N(0, 1).
+    """
     brightness, contrast, flip, hue, saturation = jax.random.split(key, 5)
     return {
-        "brightness": _perhaps(brightness, p, lambda key: 0.2 * jax.random.normal(key), 0),
-        "contrast": _perhaps(contrast, p, partial(_lognormal, 0.5), 1),
-        "luma_flip": _perhaps(flip, p, lambda key: jax.random.bernoulli(key), False),
-        "hue": _perhaps(hue, p, _angle, 0),
-        "saturation": _perhaps(saturation, p, partial(_lognormal, 1), 1),
+        "brightness": _with_probability(brightness, p, lambda key: 0.2 * jax.random.normal(key), 0),
+        "contrast": _with_probability(contrast, p, partial(_lognormal, 0.5), 1),
+        "luma_flip": _with_probability(flip, p, lambda key: jax.random.bernoulli(key), False),
+        "hue": _with_probability(hue, p, _angle, 0),
+        "saturation": _with_probability(saturation, p, partial(_lognormal, 1), 1),
     }
 
 
@@ -80,9 +86,10 @@ def recolor(
     hue: float | jax.Array,
     saturation: float | jax.Array,
 ) -> jax.Array:
-    """(H, W, 1 or 3): adds, multiplies, mirrors the luma, turns the hue (radians), multiplies the saturation, in turn.
+    """Changes the colours of an image (H, W, 1 or 3).
 
-    The luma axis is v = (1, 1, 1) / sqrt 3. Gray images have neither hue nor saturation.
+    It adds `brightness`, multiplies by `contrast`, mirrors the luma, rotates the hue by `hue` radians, and multiplies
+    the saturation, in this order. The luma axis is v = (1, 1, 1) / sqrt 3. Gray images have neither hue nor saturation.
 
     Raises ValueError for another number of channels.
     """
@@ -102,10 +109,10 @@ def recolor(
 
 
 def warp(image: jax.Array, matrix: jax.Array) -> jax.Array:
-    """Moves what is at position u of the image (H, W, C) to `matrix` u, with u = (y, x, 1) from the centre; (H, W, C).
+    """Moves the pixel at position u of an image (H, W, C) to `matrix` u, where u = (y, x, 1) is relative to the centre.
 
-    Bilinear, and mirrored about the centres of the outermost pixels beyond them. (The authors sample at twice the
-    resolution through low-pass filters, which blurs less at large images.)
+    Interpolation is bilinear. Beyond the border, the image is mirrored about the centres of its outermost pixels. (The
+    authors sample at twice the resolution with low-pass filters, which blurs large images less.)
     """
     height, width, _ = image.shape
     centre = (jnp.array([height, width]) - 1) / 2
@@ -118,28 +125,28 @@ def warp(image: jax.Array, matrix: jax.Array) -> jax.Array:
 
 
 def shifted(pixels: float | jax.Array) -> jax.Array:
-    """The matrix that moves by `pixels`, (dy, dx) or one number for both."""
+    """Returns the matrix of a shift by `pixels`, which is (dy, dx) or one number for both."""
     return jnp.eye(3).at[:2, 2].set(pixels)
 
 
 def scaled(y: float | jax.Array, x: float | jax.Array) -> jax.Array:
-    """The matrix that magnifies by these factors."""
+    """Returns the matrix of a scaling by these factors."""
     return jnp.diag(jnp.stack([jnp.float32(y), jnp.float32(x), jnp.float32(1)]))
 
 
 def turned(quarters: int | jax.Array) -> jax.Array:
-    """The matrix of so many counterclockwise quarter turns, exactly."""
+    """Returns the exact matrix of a number of counterclockwise quarter turns."""
     cos, sin = jnp.array([1, 0, -1, 0])[quarters], jnp.array([0, 1, 0, -1])[quarters]
     return _rotation(cos, sin)
 
 
 def rotated(angle: float | jax.Array) -> jax.Array:
-    """The matrix of a counterclockwise rotation, in radians."""
+    """Returns the matrix of a counterclockwise rotation by an angle in radians."""
     return _rotation(jnp.cos(angle), jnp.sin(angle))
 
 
 def _rotation(cos: jax.Array, sin: jax.Array) -> jax.Array:
-    # In (y, x) with y downwards: from the right, (0, 1), to the top, (-1, 0).
+    # In (y, x) coordinates with y downwards, a quarter turn leads from the right, (0, 1), to the top, (-1, 0).
     return jnp.eye(3).at[:2, :2].set(jnp.array([[cos, -sin], [sin, cos]]))
 
 
@@ -147,10 +154,10 @@ def _product(*matrices: jax.Array) -> jax.Array:
     return reduce(_matmul, matrices)
 
 
-def _perhaps(key, p, draw, neutral):
-    """With probability p what is drawn, else what changes nothing."""
-    whether, what = jax.random.split(key)
-    return jnp.where(jax.random.bernoulli(whether, p), draw(what), neutral)
+def _with_probability(key, p, draw, neutral):
+    """Returns draw(key) with probability p, and otherwise the neutral value, which changes nothing."""
+    apply_key, draw_key = jax.random.split(key)
+    return jnp.where(jax.random.bernoulli(apply_key, p), draw(draw_key), neutral)
 
 
 def _lognormal(std: float, key: jax.Array) -> jax.Array:

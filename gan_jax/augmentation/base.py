@@ -1,9 +1,9 @@
-"""What the discriminator sees in the images' place: augmentations of real and generated ones alike.
+"""Augmentations of the images that the discriminator sees, real and generated ones alike.
 
-An `Augmentation` is made of pure functions, like a regularizer: `init` gives the memory that it keeps in the state,
-`apply` maps images to augmented ones, and `update` sees the discriminator's logits of real images in its update.
-Augmenting both, with gradients flowing through to the generator, leaves the equilibrium where it is (Zhao et al. 2020,
-arXiv 2006.10738, section 3; Karras et al. 2020, arXiv 2006.06676, section 2).
+An `Augmentation` consists of pure functions, like a regularizer. `init` returns its initial memory, which is part of
+the state. `apply` augments images. `update` takes the discriminator's logits of real images in each of its updates.
+Augmenting both kinds of images, with gradients that flow through to the generator, does not change the equilibrium
+(Zhao et al. 2020, arXiv 2006.10738, section 3; Karras et al. 2020, arXiv 2006.06676, section 2).
 """
 
 from collections.abc import Callable
@@ -15,12 +15,12 @@ Tree = Any
 
 
 class Augmentation(NamedTuple):
-    """How a game augments.
+    """An augmentation of images.
 
     init: () -> memory.
-    apply: (images (N, H, W, C) in [-1, 1], keys (N,), memory, step) -> images of the same shape, differentiable. Draws
-        for each example from its own key.
-    update: (memory, real_logits (N,), step) -> memory. Averages over devices what it takes from the logits.
+    apply: (images (N, H, W, C) in [-1, 1], keys (N,), memory, step) -> images of the same shape. It is differentiable,
+        and draws the random numbers of each example from the example's own key.
+    update: (memory, real_logits (N,), step) -> memory. It averages any statistics of the logits over devices.
     metrics: memory -> scalars to log.
     """
 
@@ -30,5 +30,5 @@ class Augmentation(NamedTuple):
     metrics: Callable[[Tree], dict[str, jax.Array]] = lambda memory: {}
 
 
-# Images as they are.
+# Leaves images as they are.
 no_augmentation = Augmentation(init=lambda: (), apply=lambda images, keys, memory, step: images)

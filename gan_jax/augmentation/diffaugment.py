@@ -1,10 +1,11 @@
-"""DiffAugment (Zhao et al. 2020, arXiv 2006.10738): every image that the discriminator sees is augmented, always.
+"""DiffAugment (Zhao et al. 2020, arXiv 2006.10738): every image that the discriminator sees is augmented.
 
     gan(..., augmentation=diff_augment(brightness, saturation, contrast, translation, cutout))
 
-A `Transform` maps images (N, H, W, C) in [-1, 1] and keys (N,) to images, each with its own draw. Those of section 4.2
-are here, beside what each of them does to one image once it has drawn. As in the authors' code they work on [-1, 1]:
-what is shifted in or cut out is 0, mid-gray, and colours may leave the range.
+A `Transform` maps images (N, H, W, C) in [-1, 1] and keys (N,) to images, with separate random draws for each. This
+module has the transforms of section 4.2, and the deterministic functions that they apply to a single image. As in the
+authors' code they work on the range [-1, 1]. Pixels that are shifted in or cut out are 0, which is mid-gray. Colours
+may leave the range.
 """
 
 from collections.abc import Callable
@@ -18,9 +19,9 @@ Transform = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def diff_augment(*transforms: Transform) -> Augmentation:
-    """The transforms one after the other, each with its own keys.
+    """Applies the transforms one after another, each with its own keys.
 
-    Raises ValueError for no transforms.
+    Raises ValueError if there is no transform.
     """
     if not transforms:
         raise ValueError("DiffAugment needs at least one transform")
@@ -34,12 +35,12 @@ def diff_augment(*transforms: Transform) -> Augmentation:
 
 
 def brightness(images: jax.Array, keys: jax.Array) -> jax.Array:
-    """Adds a number from U(-0.5, 0.5)."""
+    """Adds a number from U(-0.5, 0.5) to each image."""
     return jax.vmap(lambda image, key: image + jax.random.uniform(key, minval=-0.5, maxval=0.5))(images, keys)
 
 
 def saturation(images: jax.Array, keys: jax.Array) -> jax.Array:
-    """Saturates by a factor from U(0, 2). Images of one channel stay as they are."""
+    """Scales the saturation by a factor from U(0, 2). Images of one channel do not change."""
     return jax.vmap(lambda image, key: saturate(image, jax.random.uniform(key, maxval=2.0)))(images, keys)
 
 
@@ -49,50 +50,52 @@ def contrast(images: jax.Array, keys: jax.Array) -> jax.Array:
 
 
 def translation(images: jax.Array, keys: jax.Array, ratio: float = 1 / 8) -> jax.Array:
-    """Moves by whole pixels, uniform up to `ratio` of the side each way, and pads with zeros."""
-    far = jnp.array([_share(side, ratio) for side in images.shape[1:3]])
-    return jax.vmap(lambda image, key: translate(image, *jax.random.randint(key, (2,), -far, far + 1)))(images, keys)
+    """Shifts by whole pixels, uniform up to `ratio` of the side in each direction, and pads with zeros."""
+    limit = jnp.array([_fraction_of(side, ratio) for side in images.shape[1:3]])
+    return jax.vmap(lambda image, key: translate(image, *jax.random.randint(key, (2,), -limit, limit + 1)))(
+        images, keys
+    )
 
 
 def cutout(images: jax.Array, keys: jax.Array, ratio: float = 1 / 2) -> jax.Array:
-    """Zeroes a rectangle of `ratio` of the sides, its centre uniform over the image: part of it may lie outside."""
+    """Zeroes a rectangle of `ratio` times the sides. Its centre is uniform over the image, so part may lie outside."""
     height, width = images.shape[1:3]
-    size = _share(height, ratio), _share(width, ratio)
-    # The centre of an even size is between two pixels, or beside the first or the last.
+    size = _fraction_of(height, ratio), _fraction_of(width, ratio)
+    # The centre of an even size lies between two pixels, before the first pixel or after the last one.
     ends = jnp.array([height + 1 - size[0] % 2, width + 1 - size[1] % 2])
     return jax.vmap(lambda image, key: cut(image, *jax.random.randint(key, (2,), 0, ends), size=size))(images, keys)
 
 
 def saturate(image: jax.Array, factor: float | jax.Array) -> jax.Array:
-    """(H, W, C): each pixel's distance from its own mean over channels times `factor`."""
+    """Multiplies the distance of each pixel of an image (H, W, C) from its mean over channels by `factor`."""
     return _scaled(image, factor, jnp.mean(image, axis=-1, keepdims=True))
 
 
 def scale_contrast(image: jax.Array, factor: float | jax.Array) -> jax.Array:
-    """(H, W, C): each value's distance from the image's mean times `factor`."""
+    """Multiplies the distance of each value of an image (H, W, C) from the image's mean by `factor`."""
     return _scaled(image, factor, jnp.mean(image))
 
 
 def translate(image: jax.Array, dy: int | jax.Array, dx: int | jax.Array) -> jax.Array:
-    """(H, W, C) moved by whole pixels, down by dy and to the right by dx; zeros where it was not."""
-    y, x = _pixels(image)
+    """Shifts an image (H, W, C) by whole pixels, down by dy and to the right by dx, and pads with zeros."""
+    y, x = _pixel_coordinates(image)
     height, width, _ = image.shape
     inside = (y >= dy) & (y < height + dy) & (x >= dx) & (x < width + dx)
     return jnp.where(inside, jnp.roll(image, jnp.array([dy, dx]), (0, 1)), 0)
 
 
 def cut(image: jax.Array, y: int | jax.Array, x: int | jax.Array, size: tuple[int, int]) -> jax.Array:
-    """(H, W, C) with zeros in the rectangle of `size` (height, width) whose centre pixel is (y, x).
+    """Zeroes the rectangle of `size` (height, width) with centre pixel (y, x) in an image (H, W, C).
 
-    Of an even size, (y, x) is the pixel below and to the right of the centre.
+    For an even size, (y, x) is the pixel below and to the right of the centre.
     """
-    rows, columns = _pixels(image)
+    rows, columns = _pixel_coordinates(image)
     top, left = y - size[0] // 2, x - size[1] // 2
     inside = (rows >= top) & (rows < top + size[0]) & (columns >= left) & (columns < left + size[1])
     return jnp.where(inside, 0, image)
 
 
-def _share(side: int, ratio: float) -> int:
+def _fraction_of(side: int, ratio: float) -> int:
     return int(side * ratio + 0.5)
 
 
@@ -100,7 +103,7 @@ def _scaled(image: jax.Array, factor: float | jax.Array, about: jax.Array) -> ja
     return about + factor * (image - about)
 
 
-def _pixels(image: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The row and the column of every pixel, (H, 1, 1) and (1, W, 1)."""
+def _pixel_coordinates(image: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Returns the row and the column of every pixel, (H, 1, 1) and (1, W, 1)."""
     height, width, _ = image.shape
     return jnp.arange(height)[:, None, None], jnp.arange(width)[None, :, None]

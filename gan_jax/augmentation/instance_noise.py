@@ -1,4 +1,4 @@
-"""Instance noise: Gaussian noise on all that the discriminator sees, annealed away."""
+"""Instance noise: Gaussian noise on all images that the discriminator sees, usually annealed to 0."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,15 @@ from gan_jax.common.checks import at_least
 
 
 def instance_noise(std: float | Callable[[jax.Array], jax.Array]) -> Augmentation:
-    """x + std * N(0, 1) for real and generated x alike (N, ...).
+    """Adds std * N(0, 1) to real and generated examples (N, ...).
 
-    It gives the two distributions a common support, without which a perfect discriminator tells the generator nothing
-    (Sonderby et al. 2016, arXiv 1610.04490, section 3; Arjovsky and Bottou 2017, arXiv 1701.04862, section 3).
+    The noise gives the two distributions a common support. Without one, a perfect discriminator has no useful gradient
+    for the generator (Sonderby et al. 2016, arXiv 1610.04490, section 3; Arjovsky and Bottou 2017, arXiv 1701.04862,
+    section 3).
 
-    std: a number, or a schedule from the training step to one, like optax's: usually annealed to 0.
+    std: a number, or a function from the training step to a number, like a schedule of optax. It usually falls to 0.
 
-    Raises ValueError for a std below 0.
+    Raises ValueError for a negative std.
     """
     if not callable(std):
         at_least(0, "the standard deviation of instance noise", std)

@@ -1,1 +1,1 @@
-"""What every room uses: devices, checks of hyperparameters, errors, and files that are never half-written."""
+"""Utilities for all other packages: devices, checks of hyperparameters, errors, and atomic writing of files."""

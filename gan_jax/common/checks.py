@@ -1,6 +1,6 @@
-"""Checks of hyperparameters, made when a game is built.
+"""Checks of hyperparameters when a game is built.
 
-A hyperparameter of a population is a traced value, which cannot be looked at: it passes.
+In a population, a hyperparameter is a traced value. It passes all checks, since its value is not known.
 """
 
 import math
@@ -28,6 +28,6 @@ def finite(name: str, value: Any) -> None:
 
 
 def decay_rate(name: str, value: Any) -> None:
-    """Raises ValueError unless the number `value`, called `name`, is in [0, 1): a running average's decay."""
+    """Raises ValueError unless the number `value`, called `name`, is in [0, 1). It is the decay of a moving average."""
     if not isinstance(value, Tracer) and not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, not {value}")

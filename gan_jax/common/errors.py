@@ -1,6 +1,6 @@
-"""Errors that a user can cause: one clear line each, and an exit status.
+"""Errors that a user can cause. Each has a message of one line and an exit status.
 
-The command line prints their message without a traceback; library users catch them like any exception.
+The command line prints the message without a traceback. Users of the library can catch them like any exception.
 """
 
 
@@ -11,6 +11,6 @@ class UserError(Exception):
 
 
 class UsageError(UserError):
-    """A wrong argument, or an input named by one that cannot be used. Exit status 2."""
+    """A wrong argument, or an argument that names an unusable input. Exit status 2."""
 
     exit_status = 2

@@ -1,4 +1,4 @@
-"""Writing files so that nothing half-written is ever mistaken for whole."""
+"""Atomic writing of files."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import IO
 
 
 def write_aside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Lets `write` fill a file beside `path`, then renames it to `path`. Raises OSError where that cannot be done."""
+    """Calls `write` with a temporary file, then renames the file to `path`. Raises OSError on failure."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""What a step needs to know of the devices it runs on.
+"""Collective operations for a training step that runs on one or several devices.
 
 The same step runs alone (under `jax.jit`) or once per device (under `jax.pmap` with `axis_name=AXIS`). These functions
-look at trace time whether the axis is there, so that networks and games are written once, without an argument for it.
+check at trace time whether the axis is bound, so that networks and games need no argument for it.
 """
 
 import jax
@@ -15,20 +15,20 @@ def axis_is_bound() -> bool:
     """Whether the code being traced runs once per device, under `jax.pmap(..., axis_name=AXIS)`."""
     try:
         jax.lax.axis_size(AXIS)
-    except NameError:  # what jax raises, and documents, for an axis that no surrounding map names
+    except NameError:  # the documented error of JAX for an axis that is not bound
         return False
     return True
 
 
 def device_count() -> int:
-    """Over how many devices the step runs."""
+    """Returns the number of devices on which the step runs."""
     return jax.lax.axis_size(AXIS) if axis_is_bound() else 1
 
 
 def mean_over_devices(tree):
-    """The mean of every array of `tree` over the devices; the tree itself when there is only one.
+    """Returns the mean of every array of `tree` over the devices, or the tree itself on a single device.
 
-    The arrays travel as one vector: one all-reduce, however many they are.
+    The arrays are joined into one vector, so that a single all-reduce is enough.
     """
     if not axis_is_bound():
         return tree
@@ -37,29 +37,29 @@ def mean_over_devices(tree):
 
 
 def gather_over_devices(tree):
-    """Every array of `tree` (n, ...), this device's share of a batch, to that of the whole batch (N, ...), in order."""
+    """Gathers the whole batch (N, ...) in order from each device's share (n, ...), for every array of `tree`."""
     if not axis_is_bound():
         return tree
     return jax.tree.map(lambda x: jax.lax.all_gather(x, AXIS, tiled=True), tree)
 
 
-def own_share(tree):
-    """The inverse: of every array (N, ...) of the whole batch, this device's share (n, ...)."""
+def local_shard(tree):
+    """The inverse of `gather_over_devices`: returns this device's share (n, ...) of every array (N, ...)."""
     if not axis_is_bound():
         return tree
 
-    def own(x):
+    def local(x):
         count = len(x) // jax.lax.axis_size(AXIS)
         return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(AXIS) * count, count)
 
-    return jax.tree.map(own, tree)
+    return jax.tree.map(local, tree)
 
 
 def example_keys(key: jax.Array, count: int) -> jax.Array:
-    """One PRNG key for each of this device's `count` examples, shape (count,).
+    """Returns one PRNG key, (count,), for each of this device's `count` examples.
 
-    Keys are numbered by the example's place in the global batch, so what they draw does not depend on how many
-    devices the batch is spread over.
+    A key depends on the position of its example in the global batch. So random draws do not depend on the number of
+    devices.
     """
     first = jax.lax.axis_index(AXIS) * count if axis_is_bound() else 0
     return jax.vmap(lambda i: jax.random.fold_in(key, i))(first + jnp.arange(count))

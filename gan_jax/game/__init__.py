@@ -1,8 +1,8 @@
-"""The game, which knows nothing of images: players, their state and the step that trains them.
+"""Differentiable games: players, their state, and the training step. Nothing here depends on images.
 
-`core` is the heart: `Player`, `Game`, `State` and `train_step`. `dynamics` has the ways in which players take turns,
-`unrolling` lets a player look ahead, `populations` trains many games at once, and `optimizers` has what games need of
-an optimizer that optax does not have.
+`core` has the main parts: `Player`, `Game`, `State` and `train_step`. `dynamics` has the ways in which players take
+turns, `unrolling` lets a player look ahead, `populations` trains many games at once, and `optimizers` has additions to
+optax.
 """
 
 from gan_jax.game.core import (

@@ -1,10 +1,10 @@
-"""A GAN is a differentiable game: players that each hold parameters, an optimizer and an objective, and take turns.
+"""A GAN is a differentiable game: the players take turns, and each has parameters, an optimizer and an objective.
 
-This file knows nothing of images. A recipe builds a `Game` out of pure functions, `init_state` draws its first state,
-and `train_step` trains it for one step: every player is updated along the gradient of its own objective with respect to
-its own parameters. Everything that changes is in the one `State`, and everything that a step needs is in its arguments.
-So a run can be jitted, mapped over devices (`jax.pmap` with `axis_name=parallel.AXIS`) or over seeds and
-hyperparameters (`jax.vmap`), saved and resumed exactly.
+A recipe builds a `Game` out of pure functions, `init_state` draws its first state, and `train_step` trains it for one
+step. In a step, every player is updated along the gradient of its own objective with respect to its own parameters.
+Everything that changes is in the `State`, and everything that a step needs is in its arguments. So a run can be jitted,
+mapped over devices (`jax.pmap` with `axis_name=parallel.AXIS`) or over seeds and hyperparameters (`jax.vmap`), saved,
+and resumed exactly. Nothing here depends on images.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,11 +25,11 @@ Translate = Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array]
 
 
 class Outcome(NamedTuple):
-    """What an objective returns beside its value.
+    """The auxiliary output of an objective.
 
-    variables: the player's own non-trainable Flax collections after this evaluation. Those of others do not change.
+    variables: the player's non-trainable Flax collections after this evaluation. Those of other players do not change.
     metrics: scalars to log.
-    memory: those entries of the game's memory that this evaluation changes.
+    memory: the entries of the game's memory that this evaluation changes.
     """
 
     variables: Tree
@@ -42,12 +42,12 @@ class Player:
     """One player of the game.
 
     name: the key of its parameters and variables in the state.
-    objective: (params, state, batch, key) -> (scalar, Outcome). `params` holds every player's parameters by name and is
-        what to differentiate; everything else (variables, memory, step) is read from `state`.
-    optimizer: any optax transformation of gradients to descend.
-    ascend: whether the player climbs its objective instead of descending it.
-    updates_per_step: updates in one training step, each on a batch of its own.
-    ema: decay of an exponential moving average of its parameters and variables, or None for no average.
+    objective: (params, state, batch, key) -> (scalar, Outcome). It is differentiated with respect to `params`, which
+        holds every player's parameters by name. Everything else (variables, memory, step) comes from `state`.
+    optimizer: any gradient transformation of optax.
+    ascend: whether the player ascends its objective instead of descending it.
+    updates_per_step: the number of updates in a training step, each on a separate batch.
+    ema: the decay of an exponential moving average of the parameters and variables, or None for no average.
     """
 
     name: str
@@ -64,22 +64,22 @@ def _no_samples(*_: Any) -> Any:
 
 @dataclass(frozen=True)
 class Game:
-    """Players in the order in which they are updated, and the pure functions around them.
+    """The players in the order of their updates, and the pure functions around them.
 
     init: key -> (networks, memory). `networks` maps each player's name to its Flax variables ({"params": ..., other
-        collections}); `memory` holds pytrees by name, none for most games.
-    latents: (key, count) -> what `sample` maps to images, `count` along the first axis.
-    sample: (networks, latents) -> images (count, H, W, C) in [-1, 1], or points (count, D). See `networks` for
-        its first argument. A game that translates has neither: they raise ValueError.
-    classes: for a conditional game, the number of classes. Its latents are then (latents, labels), with labels int32
-        (count,) that go through the classes in turn. None for a game that is not conditional.
-    dynamics: how the players take turns; (game, state, batches, key) -> (state, metrics), with the batches of the
-        updates, (game.batches_per_step, B, ...). One player after the other unless it is one of `dynamics`.
-    measures: (networks, batch, key) -> scalars to log beside the updates' metrics, now and then: what the `networks` do
-        on `batch`, held-out examples in the form of an update's batch. None for a game that has none.
-    translate: by direction, "AtoB" and, where there is one, "BtoA": (networks, images (N, H, W, C) in [-1, 1], key) ->
-        images (N, H, W, C'). Each depends on its own image and its place in the batch alone. Empty for a game that does
-        not translate. Raises ValueError for images of sides that the generator does not take.
+        collections}). `memory` holds pytrees by name. Most games have none.
+    latents: (key, count) -> the latents for `sample`, with `count` examples along the first axis.
+    sample: (networks, latents) -> images (count, H, W, C) in [-1, 1], or points (count, D). The function `networks`
+        returns the first argument. In a game of translation, `latents` and `sample` raise ValueError.
+    classes: the number of classes of a conditional game, or None for other games. The latents of a conditional game are
+        (latents, labels), where labels are int32 (count,) and cycle through the classes.
+    dynamics: how the players take turns, (game, state, batches, key) -> (state, metrics). The batches of the updates
+        are (game.batches_per_step, B, ...). None means `alternating`. See `game.dynamics` for others.
+    measures: (networks, batch, key) -> scalars to log at intervals, in addition to the metrics of updates. `batch` has
+        held-out examples, in the form of a training batch. None for a game without measures.
+    translate: functions by direction, "AtoB" and possibly "BtoA", (networks, images (N, H, W, C) in [-1, 1], key) ->
+        images (N, H, W, C'). Each result depends only on its own image and its position in the batch. They raise
+        ValueError for images of unsuitable sizes. It is empty for a game that does not translate.
     """
 
     players: tuple[Player, ...]
@@ -93,19 +93,19 @@ class Game:
 
     @property
     def batches_per_step(self) -> int:
-        """Batches that one step takes: the updates of the player with the most."""
+        """The number of batches in a step, which is the largest number of updates of any player."""
         return max(player.updates_per_step for player in self.players)
 
 
 class State(struct.PyTreeNode):
     """Everything that changes in training. Dictionaries are keyed by the players' names."""
 
-    step: jax.Array  # training steps so far, int32
-    key: jax.Array  # PRNG key of the run; never changes, each step folds its number into it
+    step: jax.Array  # the number of training steps so far, int32
+    key: jax.Array  # the PRNG key of the run, which never changes: each step folds its number into it
     params: dict[str, Tree]
     variables: dict[str, Tree]  # non-trainable Flax collections: batch statistics, ...
     opt_state: dict[str, Tree]
-    ema: dict[str, Tree]  # {"params": ..., collections} of the players that keep an average
+    ema: dict[str, Tree]  # {"params": ..., collections} of the players with a moving average
     memory: dict[str, Tree]
 
 
@@ -113,7 +113,7 @@ Dynamics = Callable[[Game, State, Tree, jax.Array], tuple[State, Metrics]]
 
 
 def init_state(game: Game, key: jax.Array) -> State:
-    """The state before the first step."""
+    """Returns the state before the first step."""
     init_key, run_key = jax.random.split(key)
     drawn, memory = game.init(init_key)
     params = {player.name: drawn[player.name]["params"] for player in game.players}
@@ -123,22 +123,25 @@ def init_state(game: Game, key: jax.Array) -> State:
         params=params,
         variables={p.name: {c: v for c, v in drawn[p.name].items() if c != "params"} for p in game.players},
         opt_state={player.name: player.optimizer.init(params[player.name]) for player in game.players},
-        # Copies, so that a step may be given the state's buffers to reuse.
+        # These are copies, so that the buffers of the state can be donated to a step.
         ema={p.name: jax.tree.map(jnp.copy, dict(drawn[p.name])) for p in game.players if p.ema is not None},
         memory=memory,
     )
 
 
 def networks(state: State) -> dict[str, Tree]:
-    """Every player's Flax variables by name, as `Game.sample` takes them: its average where it keeps one."""
+    """Returns every player's Flax variables by name, as `Game.sample` takes them.
+
+    For a player with a moving average, they are the averaged variables.
+    """
     live = {name: {"params": state.params[name], **state.variables[name]} for name in state.params}
     return live | state.ema
 
 
 def train_step(game: Game, state: State, batch: Tree) -> tuple[State, Metrics]:
-    """One training step.
+    """Makes one training step.
 
-    batch: arrays of `game.batches_per_step * B` examples (this device's share). Update i of any player sees the
+    batch: arrays of `game.batches_per_step * B` examples (this device's share). Update i of every player uses the
         examples [i B, (i+1) B).
 
     Returns the next state and the metrics of each player's last update, averaged over devices.
@@ -146,37 +149,37 @@ def train_step(game: Game, state: State, batch: Tree) -> tuple[State, Metrics]:
     batches = jax.tree.map(lambda x: x.reshape(game.batches_per_step, -1, *x.shape[1:]), batch)
     key = jax.random.fold_in(state.key, state.step)
     state, metrics = (game.dynamics or alternating)(game, state, batches, key)
-    state = state.replace(step=state.step + 1, ema=_averaged(game, state))
+    state = state.replace(step=state.step + 1, ema=_updated_averages(game, state))
     return state, mean_over_devices(metrics)
 
 
 def alternating(game: Game, state: State, batches: Tree, key: jax.Array) -> tuple[State, Metrics]:
-    """The players are updated in turn, each `updates_per_step` times, and each sees what those before it did."""
+    """Updates the players in turn, each `updates_per_step` times. Each player sees the previous players' updates."""
     metrics: Metrics = {}
     for player in game.players:
         for i in range(player.updates_per_step):
-            # The i-th updates of all players share batch and key: what two of them compute alike (the fakes of D's
-            # update and of G's) is then one computation to the compiler.
+            # The i-th updates of all players share the batch and the key. So the compiler can share computations
+            # between players, such as the generated images in D's update and in G's.
             state, own = update(player, state, batch_at(batches, i), jax.random.fold_in(key, i))
         metrics |= own
     return state, metrics
 
 
 def batch_at(batches: Tree, i: int) -> Tree:
-    """The batch of a step's i-th updates."""
+    """Returns the batch of the i-th updates in a step."""
     return jax.tree.map(lambda x: x[i], batches)
 
 
 def update(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple[State, Metrics]:
-    """One update of one player."""
+    """Makes one update of one player."""
     gradients, outcome = gradient(player, state, batch, key)
     return apply_gradients(player, state, gradients, outcome), outcome.metrics
 
 
 def gradient(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple[Tree, Outcome]:
-    """What the player descends in this state: gradients of its loss, averaged over devices, and the outcome.
+    """Returns the gradients of the player's loss in this state, averaged over devices, and the outcome.
 
-    The loss is the objective, negated if the player ascends. The loss and the gradients' norm are among the metrics.
+    The loss is the objective, negated if the player ascends. The metrics include the loss and the gradients' norm.
     """
     name = player.name
 
@@ -191,12 +194,12 @@ def gradient(player: Player, state: State, batch: Tree, key: jax.Array) -> tuple
 
 
 def _norm(tree: Tree) -> jax.Array:
-    # Products: the squares of a sum would be shared with Adam, and so written to memory and read again.
+    # XLA would share explicit squares with Adam, and so write them to memory and read them again. vdot avoids it.
     return jnp.sqrt(sum(jnp.vdot(x, x, precision="highest") for x in jax.tree.leaves(tree)))
 
 
 def apply_gradients(player: Player, state: State, gradients: Tree, outcome: Outcome) -> State:
-    """The state after the player's optimizer has made its update with `gradients`."""
+    """Returns the state after the player's optimizer has applied `gradients`."""
     name = player.name
     updates, opt_state = player.optimizer.update(gradients, state.opt_state[name], state.params[name])
     return state.replace(
@@ -207,9 +210,9 @@ def apply_gradients(player: Player, state: State, gradients: Tree, outcome: Outc
     )
 
 
-def _averaged(game: Game, state: State) -> dict[str, Tree]:
+def _updated_averages(game: Game, state: State) -> dict[str, Tree]:
     def average(player):
-        # Short at first, so that the average does not remember where it started.
+        # The decay is lower in the first steps, so that the average forgets the initial weights.
         step = state.step.astype(jnp.float32)
         decay = jnp.minimum(player.ema, (1 + step) / (10 + step))
         new = {"params": state.params[player.name], **state.variables[player.name]}

@@ -1,4 +1,4 @@
-"""What games need of an optimizer that optax does not have."""
+"""Optimizer parts for games that optax does not have."""
 
 import jax
 import jax.numpy as jnp
@@ -8,12 +8,13 @@ from gan_jax.common.checks import at_least
 
 
 def clip_weights(limit: float) -> optax.GradientTransformation:
-    """Keeps every parameter in [-limit, limit], up to rounding: the Wasserstein GAN's Lipschitz constraint.
+    """Clips every parameter to [-limit, limit], up to rounding: the Lipschitz constraint of the Wasserstein GAN.
 
-    Chained last: `optax.chain(optax.rmsprop(5e-5), clip_weights(0.01))` is the critic's update of Arjovsky, Chintala
-    and Bottou 2017 (arXiv 1701.07875, algorithm 1). Parameters that start outside are inside after one update.
+    It comes last in a chain: `optax.chain(optax.rmsprop(5e-5), clip_weights(0.01))` is the critic's optimizer in
+    Arjovsky, Chintala and Bottou 2017 (arXiv 1701.07875, algorithm 1). Parameters that start outside are inside after
+    one update.
 
-    Raises ValueError for a limit below 0.
+    Raises ValueError for a negative limit.
     """
     at_least(0, "the limit of the weights", limit)
 
@@ -24,10 +25,10 @@ def clip_weights(limit: float) -> optax.GradientTransformation:
 
 
 def constant_then_linear(rate: float, steps: int) -> optax.Schedule:
-    """A learning rate that stays for half of `steps` and then falls to 0 in a line.
+    """Returns a learning rate that is constant for half of `steps`, then falls linearly to 0, and stays 0.
 
-    CycleGAN's (Zhu et al. 2017, arXiv 1703.10593, section 4), and pix2pix's in its authors' PyTorch code; in the paper
-    that one's is constant. From the last step on it is 0.
+    It is that of CycleGAN (Zhu et al. 2017, arXiv 1703.10593, section 4), and that of pix2pix in its authors' PyTorch
+    code. In the pix2pix paper the learning rate is constant.
     """
     half = steps // 2
     return optax.join_schedules(

@@ -1,9 +1,9 @@
-"""Many games at once: `jax.vmap` over seeds and over numeric hyperparameters.
+"""Training many games at once: `jax.vmap` over seeds and numeric hyperparameters.
 
-A recipe is a pure function of its hyperparameters, and those may be traced values. So a population needs nothing from
-the recipes: it is a function `build`, from one member's hyperparameters to its game, the hyperparameters of all
-members, and a `State` whose every array has a first axis of members. Each member plays the game that it would play
-alone, with its own key and its own batches; only the order in which sums are taken may differ.
+A recipe is a pure function of its hyperparameters, which may be traced values. So every recipe can be trained as a
+population. A population consists of a function `build` from one member's hyperparameters to its game, the
+hyperparameters of all members, and a `State` whose arrays have a first axis of members. Each member is trained as it
+would be alone, with its own key and its own batches. Only the order of summation may differ.
 
     def build(values):
         adam = optax.adam(values["learning_rate"], b1=0.5)
@@ -25,34 +25,34 @@ import jax.numpy as jnp
 
 from gan_jax.game.core import Game, Metrics, State, Tree, init_state, train_step
 
-Values = dict[str, jax.Array]  # hyperparameters by name: (N,) of a population, () of a member
+Values = dict[str, jax.Array]  # hyperparameters by name: (N,) for a population, () for a member
 Build = Callable[[Values], Game]
 
 
 def for_each_member(build: Build, function: Callable[..., Any]) -> Callable[..., Any]:
-    """From `function(game, ...)` to a function (values, ...) of all members at once.
+    """Maps `function(game, ...)` to a function (values, ...) of all members at once.
 
-    Every array among its arguments and in what it returns has a first axis of members. `build` is traced, once: a
-    recipe that branches on the value of a hyperparameter raises a `jax.errors.JAXTypeError`.
+    Every array in the arguments and the result has a first axis of members. `build` is traced once. A recipe that
+    branches on the value of a hyperparameter raises a `jax.errors.JAXTypeError`.
     """
     return jax.vmap(lambda values, *arguments: function(build(values), *arguments))
 
 
 def init_population(build: Build, values: Values, keys: jax.Array) -> State:
-    """The members' states before the first step, from one PRNG key each: keys (N,)."""
+    """Returns the members' states before the first step. `keys` (N,) has one PRNG key for each member."""
     return for_each_member(build, init_state)(values, keys)
 
 
 def population_step(build: Build, values: Values, state: State, batch: Tree) -> tuple[State, Metrics]:
-    """One step of every member: `train_step`, with batches (N, game.batches_per_step * B, ...) and metrics (N,)."""
+    """Makes one `train_step` of every member, with batches (N, game.batches_per_step * B, ...) and metrics (N,)."""
     return for_each_member(build, train_step)(values, state, batch)
 
 
 def stack_values(values: Sequence[float]) -> jax.Array:
-    """One hyperparameter of every member, (N,). Like a Python number, it takes the precision of what it meets."""
+    """Returns one hyperparameter for every member, (N,), as a weakly typed array, like Python numbers."""
     return jnp.stack([jnp.asarray(value) for value in values])  # jnp.array(values) would promote bfloat16 to float32
 
 
 def stack_keys(seeds: Sequence[int]) -> jax.Array:
-    """The PRNG keys (N,) of the runs with these seeds."""
+    """Returns the PRNG keys (N,) of the runs with these seeds."""
     return jnp.stack([jax.random.key(seed) for seed in seeds])

@@ -1,4 +1,4 @@
-"""Unrolled games: a player that sees what its opponent will answer (Metz et al. 2017, arXiv 1611.02163)."""
+"""Unrolled games: a player that anticipates its opponent's updates (Metz et al. 2017, arXiv 1611.02163)."""
 
 from dataclasses import replace
 
@@ -12,18 +12,18 @@ from gan_jax.game.core import Game, Player, State, update
 
 
 def unroll(game: Game, player: str, against: str, steps: int) -> Game:
-    """`game`, in which `player` plays against the parameters that `against` will have after `steps` further updates.
+    """Returns `game` with `player` trained against the parameters of `against` after `steps` further updates.
 
-    The updates are those of the opponent's own optimizer, from its present state, on the batch and the key of the
-    player's update, and the player's gradient runs through them (arXiv 1611.02163, section 2.2). They are imagined: the
-    opponent itself changes in its own updates alone. The player's objective also sees the opponent's variables after
-    them, and the game's memory as it is. With 0 steps the game stays as it is. A step costs about three updates of the
-    opponent, and memory for what they compute.
+    The unrolled updates use the opponent's optimizer and its current state, and the batch and key of the player's
+    update. The player's gradient flows through them (arXiv 1611.02163, section 2.2). They do not change the opponent
+    itself. The player's objective also sees the opponent's variables after them, but the current memory of the game.
+    With 0 steps the game is unchanged. Each step costs about as much as three updates of the opponent, and memory for
+    their intermediate values.
 
-    Raises ValueError for fewer than 0 steps, for players that the game does not have, and for an opponent whose
-    optimizer has no derivative at a gradient of 0, where its memory of gradients is empty. Adam is such: networks do
-    have parameters of gradient 0, and the NaN of one reaches all of the player's. `optax.adam(..., eps_root=1e-8)`
-    has one.
+    Raises ValueError for a negative number of steps, for players that the game does not have, and for an opponent whose
+    optimizer is not differentiable at a gradient of 0 in its initial state. Adam is not: networks do have parameters
+    with gradient 0, and the NaN of one of them spreads to all gradients of the player. `optax.adam(..., eps_root=1e-8)`
+    is differentiable.
     """
     at_least(0, "the steps that a game is unrolled", steps)
     players = {player.name: player for player in game.players}
@@ -41,11 +41,11 @@ def unroll(game: Game, player: str, against: str, steps: int) -> Game:
 
 def _unrolled(player: Player, opponent: Player, steps: int) -> Player:
     def objective(params, state, batch, key):
-        def answer(position: State, _):
-            return update(opponent, position, batch, key)[0], None
+        def opponent_update(state: State, _):
+            return update(opponent, state, batch, key)[0], None
 
-        # A loop to the compiler, which would take long over so many copies of an update.
-        ahead, _ = jax.lax.scan(answer, state.replace(params=params), length=steps)
+        # It is a loop, since many copies of an update would take long to compile.
+        ahead, _ = jax.lax.scan(opponent_update, state.replace(params=params), length=steps)
         return player.objective(ahead.params, state.replace(variables=ahead.variables), batch, key)
 
     return replace(player, objective=objective)
@@ -55,7 +55,7 @@ def _check_differentiable(game: Game, opponent: Player) -> None:
     """Raises ValueError if the opponent's first update has no finite derivative at a gradient of 0."""
     shapes = jax.eval_shape(game.init, jax.random.key(0))[0][opponent.name]["params"]
     with jax.ensure_compile_time_eval():
-        # One number stands for each array. optax's optimizers are pointwise or go by norms.
+        # One number per array is enough, since the optimizers of optax are elementwise or use norms.
         zeros = jax.tree.map(lambda x: jnp.zeros((1,) * x.ndim, x.dtype), shapes)
         state = opponent.optimizer.init(zeros)
 

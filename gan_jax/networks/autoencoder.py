@@ -1,9 +1,9 @@
 """The autoencoding networks of BEGAN (Berthelot, Schumm and Metz 2017, arXiv 1703.10717, section 3.5).
 
-3x3 convolutions with ELU, two in each block. The encoder's blocks are followed by convolutions of stride 2, and their
-features grow linearly, width, 2 width, 3 width, ...; the decoder's, of `width` features, by nearest-neighbour
-upsampling. Dense layers without nonlinearity lead to and from the code. The output is linear, as in the paper, so it
-may leave [-1, 1] a little. Without the paper's optional skip connections.
+Each block has two 3x3 convolutions with ELU. In the encoder, a convolution of stride 2 follows each block, and the
+number of features grows linearly: width, 2 width, 3 width, ... In the decoder, all blocks have `width` features and
+nearest-neighbour upsampling follows them. Linear dense layers lead to the code and from it. The output is linear, as in
+the paper, so it may leave [-1, 1] a little. The paper's optional skip connections are left out.
 """
 
 import flax.linen as nn
@@ -15,7 +15,7 @@ from gan_jax.networks.ops import cast
 
 
 def base_side(resolution: int) -> int:
-    """The side of the smallest feature map: 8 as in the paper, or 4 for 8x8 images.
+    """Returns the side of the smallest feature map: 8 as in the paper, or 4 for 8x8 images.
 
     Raises ValueError unless the resolution is a power of two from 8 to 128.
     """
@@ -25,7 +25,7 @@ def base_side(resolution: int) -> int:
 
 
 class Decoder(nn.Module):
-    """Codes or latents (N, size) to images (N, resolution, resolution, channels): also the generator."""
+    """Maps codes or latents (N, size) to images (N, resolution, resolution, channels). It is also the generator."""
 
     resolution: int
     channels: int
@@ -43,7 +43,7 @@ class Decoder(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Images (N, H, H, C) in [-1, 1] to codes (N, code_size)."""
+    """Maps images (N, H, H, C) in [-1, 1] to codes (N, code_size)."""
 
     code_size: int
     width: int = 64
@@ -61,7 +61,7 @@ class Encoder(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """Images (N, H, H, C) in [-1, 1] to reconstructions of the same shape, through codes (N, code_size)."""
+    """Maps images (N, H, H, C) in [-1, 1] to reconstructions of the same shape, through codes (N, code_size)."""
 
     code_size: int
     width: int = 64

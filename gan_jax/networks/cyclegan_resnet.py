@@ -1,6 +1,6 @@
 """The residual generator of CycleGAN (Zhu et al., arXiv 1703.10593, appendix 7.2; Johnson et al., arXiv 1603.08155).
 
-Layer for layer it is that of the authors' PyTorch code.
+It matches the authors' PyTorch code layer by layer.
 """
 
 from functools import partial
@@ -9,17 +9,17 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.image_sizes import check_sides
+from gan_jax.networks.image_sizes import check_image_size
 from gan_jax.networks.layers import Conv, ConvTranspose, Normalization, initializers, plain_instance_norm
 
 
 class Generator(nn.Module):
-    """Images (N, H, W, C) in [-1, 1] to images (N, H, W, channels) in (-1, 1).
+    """Maps images (N, H, W, C) in [-1, 1] to images (N, H, W, channels) in (-1, 1).
 
-    In the paper's names c7s1-64, d128, d256, R256 as often as there are `blocks` (6 at 128x128, 9 from 256x256 on),
-    u128, u64, c7s1-3, for a `width` of 64. Borders are padded by reflection. H and W are multiples of 4 from 8 on.
+    For a `width` of 64, the layers are, in the paper's notation: c7s1-64, d128, d256, then R256 `blocks` times (the
+    paper uses 6 at 128x128, and 9 for 256x256 and above), u128, u64, c7s1-3. Borders are padded by reflection.
 
-    Raises ValueError for images of other sides.
+    H and W must be multiples of 4 and at least 8. Raises ValueError for other sizes.
     """
 
     channels: int
@@ -29,12 +29,12 @@ class Generator(nn.Module):
 
     @property
     def stride(self) -> int:
-        """What the sides of images are multiples of."""
+        """The sides of images must be multiples of this number."""
         return 4
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
-        check_sides(images, self.stride, 8)
+        check_image_size(images, self.stride, 8)
         norm, kernels = self.normalization.features, self.normalization.weights
         how = {"kernel_init": initializers.weights, "weights": kernels and partial(kernels, train)}
         inner = {"use_bias": self.normalization.conv_bias, **how}

@@ -1,12 +1,13 @@
 """The DCGAN networks (Radford, Metz and Chintala, arXiv 1511.06434), at any power-of-two resolution from 8 to 128.
 
-The architecture guidelines of section 3: strided convolutions instead of pooling, batch normalization in both networks
-except the generator's output and the discriminator's input layer, no fully connected hidden layers, ReLU in the
-generator with a tanh output, LeakyReLU in the discriminator. Weights are drawn from N(0, 0.02) (section 4). As in the
-authors' code, batch normalization's scales are drawn from N(1, 0.02), and convolutions that it follows have no bias.
+They follow the architecture guidelines of section 3: strided convolutions instead of pooling, batch normalization in
+both networks except in the generator's output layer and the discriminator's input layer, no fully connected hidden
+layers, ReLU in the generator with a tanh output, and LeakyReLU in the discriminator. Weights are drawn from N(0, 0.02)
+(section 4). As in the authors' code, the scales of batch normalization are drawn from N(1, 0.02), and a convolution
+has no bias if batch normalization follows it.
 
-Kernels are 4x4 rather than the paper's 5x5: the kernel of a transposed convolution that its stride divides leaves no
-checkerboard (Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts", 2016).
+Kernels are 4x4 rather than the paper's 5x5. A transposed convolution leaves no checkerboard artifacts if its stride
+divides its kernel size (Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts", 2016).
 """
 
 from functools import partial
@@ -19,7 +20,7 @@ from gan_jax.networks.layers import BatchNorm, Conv, ConvTranspose, Normalizatio
 
 
 def base_side(resolution: int) -> int:
-    """The side of the smallest feature map: 4 as in the paper, or 2 for 8x8 images, so that two strides are left.
+    """Returns the side of the smallest feature map: 4 as in the paper, or 2 for 8x8 images, to leave two strides.
 
     Raises ValueError unless the resolution is a power of two from 8 to 128.
     """
@@ -29,9 +30,9 @@ def base_side(resolution: int) -> int:
 
 
 class Generator(nn.Module):
-    """Latents (N, latent_size) to images (N, resolution, resolution, channels) in (-1, 1).
+    """Maps latents (N, latent_size) to images (N, resolution, resolution, channels) in (-1, 1).
 
-    `width` is the number of features before the output layer; each halving of the side doubles it.
+    `width` is the number of features before the output layer. The number doubles each time the side halves.
     """
 
     resolution: int
@@ -45,7 +46,7 @@ class Generator(nn.Module):
         layer = partial(ConvTranspose, use_bias=False, kernel_init=initializers.weights)
         norm = partial(BatchNorm, train=train, scale_init=initializers.scales)
 
-        x = layer(features, kernel_size=side)(latents[:, None, None, :])  # the latents, projected to side x side
+        x = layer(features, kernel_size=side)(latents[:, None, None, :])  # projects the latents to side x side
         x = nn.relu(norm()(x))
         while features > self.width:
             features //= 2
@@ -56,11 +57,12 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
+    """Maps images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
 
-    `width` is the number of features after the input layer; each halving of the side doubles it. With several
-    `outputs`, for other heads (see `heads`), (N, outputs). `normalization` is the paper's unless it says otherwise: of
-    features it leaves out the input and the output layer, of weights none.
+    `width` is the number of features after the input layer. The number doubles each time the side halves. With several
+    `outputs`, for other heads (see `layers.heads`), the result is (N, outputs). `normalization` is batch normalization
+    by default, as in the paper. Normalization of features skips the input and output layers. Normalization of weights
+    applies to all layers.
     """
 
     width: int = 64

@@ -1,4 +1,4 @@
-"""How games call networks."""
+"""Functions with which games call networks in training mode."""
 
 from typing import Any
 
@@ -6,28 +6,31 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.ops.precision import remembered
+from gan_jax.networks.ops.precision import with_remat
 
 
 def forward(
     module: nn.Module, params: Any, variables: Any, *inputs: Any, key: jax.Array | None = None
 ) -> tuple[Any, Any]:
-    """`module` in training mode on `inputs`: its output, float32, and its non-trainable collections afterwards.
+    """Applies `module` to `inputs` in training mode.
 
-    key: of the stream "noise", for layers that draw.
+    key: PRNG key of the "noise" stream, for layers that draw random numbers.
+
+    Returns the output as float32, and the updated non-trainable collections.
     """
 
     def apply(params, variables, key, *inputs):
         return _apply(module, params, variables, key, inputs, list(variables))
 
-    output, variables = remembered(apply)(params, variables, key, *inputs)
+    output, variables = with_remat(apply)(params, variables, key, *inputs)
     return _float32(output), variables
 
 
 def features(module: nn.Module, params: Any, variables: Any, *inputs: Any, key: jax.Array | None = None) -> jax.Array:
-    """What `module`, called as by `forward`, sows as "features" into the collection "intermediates": (N, F), float32.
+    """Returns the features (N, F), float32, of `module` called as in `forward`.
 
-    Raises ValueError for a module that sows none.
+    They are what the module sows as "features" into the collection "intermediates". Raises ValueError for a module that
+    sows none.
     """
     mutable = [*variables, "intermediates"]
     _, after = _apply(module, params, variables, key, inputs, mutable)

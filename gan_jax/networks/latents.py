@@ -1,6 +1,6 @@
 """Distributions of the generator's latents.
 
-Each is a function from a PRNG key to the latents of one example, an array (size,).
+Each distribution is a function that maps a PRNG key to the latents of one example, an array (size,).
 """
 
 from collections.abc import Callable
@@ -13,23 +13,27 @@ Latent = Callable[[jax.Array], jax.Array]
 
 
 def normal(size: int) -> Latent:
-    """Standard normal."""
+    """Returns the standard normal distribution of `size` numbers."""
     return lambda key: jax.random.normal(key, (size,))
 
 
 def uniform(size: int) -> Latent:
-    """Uniform in [-1, 1), as in the GAN of 2014 (arXiv 1406.2661) and DCGAN (arXiv 1511.06434, section 4)."""
+    """Returns the uniform distribution of `size` numbers in [-1, 1).
+
+    It is the one of the original GAN (arXiv 1406.2661) and of DCGAN (arXiv 1511.06434, section 4).
+    """
     return lambda key: jax.random.uniform(key, (size,), minval=-1)
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Latents that mean something, beside the noise: the latent codes of InfoGAN (Chen et al. 2016, arXiv 1606.03657).
+    """The latent codes of InfoGAN (Chen et al. 2016, arXiv 1606.03657), which the latents contain in addition to noise.
 
-    categories: sizes of the categorical codes, each uniform over its categories and one-hot in the latents.
-    continuous: how many codes are uniform in [-1, 1).
+    categories: the number of categories of each categorical code. A code is uniform over its categories, and one-hot
+        in the latents.
+    continuous: the number of continuous codes. Each is uniform in [-1, 1).
 
-    Raises ValueError for sizes that no code can have.
+    Raises ValueError for a code of fewer than 2 categories, a negative number of codes, or no codes at all.
     """
 
     categories: tuple[int, ...] = ()
@@ -46,17 +50,20 @@ class Codes:
 
     @property
     def size(self) -> int:
-        """Numbers that the codes take in a vector of latents."""
+        """The number of entries that the codes occupy in a latent vector."""
         return sum(self.categories) + self.continuous
 
     @property
     def heads(self) -> dict[str, int]:
-        """A discriminator's heads that guess the codes: the categories' logits, and the means of the continuous."""
+        """The sizes of the heads that predict the codes: logits of each category, and means of the continuous codes."""
         categorical = {f"category_{i}": size for i, size in enumerate(self.categories)}
         return categorical | ({"means": self.continuous} if self.continuous else {})
 
-    def of(self, latents: jax.Array) -> dict[str, jax.Array]:
-        """The codes in latents (N, noise + size) by the names of the heads: one-hot (N, K), and continuous (N, C)."""
+    def extract(self, latents: jax.Array) -> dict[str, jax.Array]:
+        """Extracts the codes from latents (N, noise + size).
+
+        Returns them by the names of the heads: one-hot codes (N, K), and continuous codes (N, C).
+        """
         found, start = {}, latents.shape[-1] - self.size
         for name, size in self.heads.items():
             found[name] = latents[:, start : start + size]
@@ -65,7 +72,7 @@ class Codes:
 
 
 def with_codes(noise: Latent, codes: Codes) -> Latent:
-    """[noise, one-hot categories, continuous codes]: latents of which `codes` are drawn beside the `noise`."""
+    """Returns the distribution of latents [noise, one-hot categories, continuous codes]."""
 
     def draw(key):
         noise_key, continuous_key, *keys = jax.random.split(key, 2 + len(codes.categories))

@@ -1,4 +1,4 @@
-"""Fully connected networks, for data that are vectors, and the pair of 2014 for images."""
+"""Fully connected networks for points, and those of the original GAN (arXiv 1406.2661) for images."""
 
 import math
 
@@ -11,7 +11,7 @@ from gan_jax.networks.ops import cast
 
 
 class Generator(nn.Module):
-    """Latents (N, latent_size) to points (N, dimensions), by hidden layers with ReLU."""
+    """Maps latents (N, latent_size) to points (N, dimensions). The hidden layers use ReLU."""
 
     dimensions: int = 2
     hidden: tuple[int, ...] = (128, 128)
@@ -23,9 +23,9 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Points (N, dimensions) to logits (N,) of being real, by hidden layers with ReLU.
+    """Maps points (N, dimensions) to logits (N,) of being real. The hidden layers use ReLU.
 
-    With several `outputs`, for other heads (see `heads`), (N, outputs).
+    With several `outputs`, for other heads (see `layers.heads`), the result is (N, outputs).
     """
 
     hidden: tuple[int, ...] = (128, 128)
@@ -51,10 +51,10 @@ class _Layers(nn.Module):
 
 
 class ImageGenerator(nn.Module):
-    """Latents (N, latent_size) to images (N, *image_shape) in (-1, 1), by hidden layers with ReLU.
+    """Maps latents (N, latent_size) to images (N, *image_shape) in (-1, 1). The hidden layers use ReLU.
 
-    The generator of Goodfellow et al. (arXiv 1406.2661, section 5), which ends in a sigmoid, since its images are in
-    (0, 1).
+    This is the generator of Goodfellow et al. (arXiv 1406.2661, section 5), except that theirs ends in a sigmoid, since
+    its images are in (0, 1).
     """
 
     image_shape: tuple[int, int, int]
@@ -68,13 +68,13 @@ class ImageGenerator(nn.Module):
 
 
 class ImageDiscriminator(nn.Module):
-    """Images (N, H, W, C) in [-1, 1] to logits (N,) of being real, by hidden layers of maxout units with dropout.
+    """Maps images (N, H, W, C) in [-1, 1] to logits (N,) of being real.
 
-    The discriminator of Goodfellow et al. (arXiv 1406.2661, section 5): each hidden unit is the largest of `pieces`
-    linear functions (Goodfellow et al., arXiv 1302.4389). With several `outputs`, for other heads (see `heads`),
-    (N, outputs).
+    This is the discriminator of Goodfellow et al. (arXiv 1406.2661, section 5). The hidden layers have maxout units
+    and dropout: a unit is the maximum of `pieces` linear functions (Goodfellow et al., arXiv 1302.4389). With several
+    `outputs`, for other heads (see `layers.heads`), the result is (N, outputs).
 
-    dropout: the rates at the images and at each hidden layer.
+    dropout: the rates for the images and for each hidden layer.
     """
 
     hidden: tuple[int, ...] = (240, 240)
@@ -84,11 +84,11 @@ class ImageDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
-        of_images, of_hidden = self.dropout
-        x = Dropout(of_images, train)(images.reshape(len(images), -1))
+        image_rate, hidden_rate = self.dropout
+        x = Dropout(image_rate, train)(images.reshape(len(images), -1))
         for units in self.hidden:
             x = jnp.max(Dense(units * self.pieces)(x).reshape(len(x), units, self.pieces), -1)
-            x = Dropout(of_hidden, train)(x)
+            x = Dropout(hidden_rate, train)(x)
         self.sow("intermediates", "features", x)
         y = Dense(self.outputs)(x)
         return y[:, 0] if self.outputs == 1 else y

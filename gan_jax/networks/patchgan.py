@@ -1,7 +1,7 @@
-"""Discriminators that judge every patch of an image by itself (Isola et al., arXiv 1611.07004, section 3.2.2).
+"""Discriminators that judge every patch of an image separately (Isola et al., arXiv 1611.07004, section 3.2.2).
 
-They are convolutional: a map of logits (N, h, w), each of which sees one patch. Layer for layer they are those of the
-authors' PyTorch code.
+They are convolutional and return a map of logits (N, h, w), where each logit sees one patch. They match the authors'
+PyTorch code layer by layer.
 """
 
 from functools import partial
@@ -13,11 +13,12 @@ from gan_jax.networks.layers import Conv, Normalization, batch_norm, initializer
 
 
 class Discriminator(nn.Module):
-    """PatchGAN: images (N, H, W, C) in [-1, 1] to logits (N, h, w) of being real.
+    """PatchGAN: maps images (N, H, W, C) in [-1, 1] to logits (N, h, w) of being real.
 
-    `layers` convolutions of stride 2 and two without, all 4x4, so that a logit sees 16x16 pixels with one layer, 34x34
-    with two, 70x70 with three and 286x286 with five (see `receptive_field`). At 256x256, three give a map of 30x30.
-    There are `width` features after the first, doubled by each that follows up to 8 `width`.
+    It has `layers` convolutions of stride 2, then two of stride 1, all with 4x4 kernels. So a logit sees 16x16 pixels
+    with one layer, 34x34 with two, 70x70 with three and 286x286 with five (see `receptive_field`). At 256x256, three
+    layers give a map of 30x30. The first convolution has `width` features, and each further one doubles them, up to
+    8 `width`.
 
     Raises ValueError for fewer than one layer, and for images that are too small for the layers.
     """
@@ -38,7 +39,7 @@ class Discriminator(nn.Module):
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
         if self.layers < 1:
             raise ValueError(f"a PatchGAN has at least 1 layer, not {self.layers}")
-        # A last layer of 4x4 and the one before it take a pixel off each side, at least.
+        # The last two layers each shrink the map by one pixel, and one pixel must be left.
         if min(images.shape[1:3]) < 3 * 2**self.layers:
             height, width = images.shape[1:3]
             raise ValueError(f"a PatchGAN of {self.layers} layers sees nothing of images as small as {height}x{width}")
@@ -59,7 +60,7 @@ class Discriminator(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """PixelGAN, whose patches are single pixels: images (N, H, W, C) in [-1, 1] to logits (N, H, W) of being real."""
+    """PixelGAN: maps images (N, H, W, C) in [-1, 1] to logits (N, H, W) of being real. A patch is a single pixel."""
 
     width: int = 64
     normalization: Normalization = batch_norm

@@ -1,12 +1,12 @@
-"""The residual networks of SNGAN (Miyato et al., arXiv 1802.05957, appendix B.4), of 8x8 to 64x64 images.
+"""The residual networks of SNGAN (Miyato et al., arXiv 1802.05957, appendix B.4), for 8x8 to 64x64 images.
 
-32x32 is table 3 of the paper, with `width` 256 in the generator and 128 in the discriminator; 64x64, `width` 64 in
-both, is what the authors' code has between tables 4 and 5. 8x8 and 16x16 images take the networks of 32x32 with fewer
-blocks in the generator, which doubles the side from 4x4.
+The networks for 32x32 are those of table 3 of the paper, with a `width` of 256 in the generator and 128 in the
+discriminator. For 64x64, with a `width` of 64 in both, they are those of the authors' code, which lie between tables 4
+and 5. For 8x8 and 16x16 the generator of 32x32 has fewer blocks, since it doubles the side from 4x4 on.
 
-With `classes` they are those of Miyato and Koyama (arXiv 1802.05637): conditional batch normalization in the generator,
-the projection discriminator. Weights are drawn as in the authors' code: Glorot uniform, in the residual branches with
-a gain of sqrt(2).
+With `classes` they are the networks of Miyato and Koyama (arXiv 1802.05637): the generator has conditional batch
+normalization, and the discriminator is the projection discriminator. Weights are drawn as in the authors' code: Glorot
+uniform, with a gain of sqrt(2) in the residual branches.
 """
 
 from functools import partial
@@ -24,34 +24,34 @@ from gan_jax.networks.layers import (
     SpectralNorm,
     UpConv,
     Weights,
-    of_labels,
+    take_by_label,
 )
-from gan_jax.networks.ops import doubled, halved
+from gan_jax.networks.ops import downsample, upsample
 
 _glorot = nn.initializers.glorot_uniform()
 _residual_glorot = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
 
-# By resolution: the features of the blocks that double the side, as multiples of `width`; of those that halve it; and
-# how many more blocks the discriminator has.
-_UP = {8: (1,), 16: (1, 1), 32: (1, 1, 1), 64: (8, 4, 2, 1)}
-_DOWN = {8: (1, 1), 16: (1, 1), 32: (1, 1), 64: (1, 2, 4, 8, 16)}
-_BESIDE = {8: 2, 16: 2, 32: 2, 64: 0}
+# By resolution: the features of the generator's blocks that double the side, as multiples of `width`; the features of
+# the discriminator's blocks that halve it; and the number of further blocks in the discriminator.
+_UP_MULTIPLES = {8: (1,), 16: (1, 1), 32: (1, 1, 1), 64: (8, 4, 2, 1)}
+_DOWN_MULTIPLES = {8: (1, 1), 16: (1, 1), 32: (1, 1), 64: (1, 2, 4, 8, 16)}
+_EXTRA_BLOCKS = {8: 2, 16: 2, 32: 2, 64: 0}
 
 
 def _check_resolution(resolution: int) -> None:
-    if resolution not in _UP:
+    if resolution not in _UP_MULTIPLES:
         raise ValueError(f"the residual networks are built for a resolution of 8, 16, 32 or 64, not {resolution}")
 
 
 def _check_labels(labels: jax.Array | None, classes: int | None) -> None:
     if (labels is None) != (classes is None):
-        raise ValueError("a residual network takes labels where it has `classes`, and only there")
+        raise ValueError("a residual network takes labels if it has `classes`, and only then")
 
 
 class Generator(nn.Module):
-    """Latents (N, latent_size) to images (N, resolution, resolution, channels) in (-1, 1).
+    """Maps latents (N, latent_size) to images (N, resolution, resolution, channels) in (-1, 1).
 
-    Called as (latents, train), or with `classes` as (latents, labels, train), labels int32 (N,).
+    Call it as (latents, train), or with `classes` as (latents, labels, train), where labels are int32 (N,).
 
     Raises ValueError for a resolution other than 8, 16, 32 or 64.
     """
@@ -67,18 +67,19 @@ class Generator(nn.Module):
         _check_resolution(self.resolution)
         base = self.width * (16 if self.resolution == 64 else 1)
         x = Dense(4 * 4 * base, kernel_init=_glorot)(latents).reshape(len(latents), 4, 4, base)
-        for multiple in _UP[self.resolution]:
+        for multiple in _UP_MULTIPLES[self.resolution]:
             x = _Up(multiple * self.width, self.classes, train)(x, labels)
         x = nn.relu(BatchNorm(train)(x))
         return jnp.tanh(Conv(self.channels, 3, padding=1, kernel_init=_glorot)(x))
 
 
 class Discriminator(nn.Module):
-    """Images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
+    """Maps images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
 
-    All weights are spectrally normalized. Called as (images, train), or with `classes` as (images, labels, train),
-    labels int32 (N,): the logit gains <embed(y), phi(x)> (arXiv 1802.05637, equation 3), where phi(x) are the features
-    summed over places. With several `outputs`, for other heads (see `heads`), (N, outputs), the first the logit.
+    All weights are spectrally normalized. Call it as (images, train), or with `classes` as (images, labels, train),
+    where labels are int32 (N,). Then <embed(y), phi(x)> is added to the logit (arXiv 1802.05637, equation 3), where
+    phi(x) are the features summed over all pixels. With several `outputs`, for other heads (see `layers.heads`), the
+    result is (N, outputs), and the first output is the logit.
 
     Raises ValueError for a resolution other than 8, 16, 32 or 64.
     """
@@ -92,11 +93,11 @@ class Discriminator(nn.Module):
         _check_labels(labels, self.classes)
         resolution, weights = images.shape[1], partial(SpectralNorm, train)
         _check_resolution(resolution)
-        first, *others = _DOWN[resolution]
+        first, *others = _DOWN_MULTIPLES[resolution]
         x = _First(first * self.width, weights)(images)
         for multiple in others:
             x = _Down(multiple * self.width, weights)(x)
-        for _ in range(_BESIDE[resolution]):
+        for _ in range(_EXTRA_BLOCKS[resolution]):
             x = _Beside(weights)(x)
         x = jnp.sum(nn.relu(x), (1, 2))
         self.sow("intermediates", "features", x)
@@ -107,7 +108,7 @@ class Discriminator(nn.Module):
 
 
 class _Projection(nn.Module):
-    """<embed(y), phi(x)>, (N,), for features (N, F) and labels (N,)."""
+    """Returns <embed(y), phi(x)>, (N,), for features phi(x) (N, F) and labels y (N,)."""
 
     classes: int
     weights: Weights
@@ -115,11 +116,11 @@ class _Projection(nn.Module):
     @nn.compact
     def __call__(self, features: jax.Array, labels: jax.Array) -> jax.Array:
         table = self.weights()(self.param("embedding", _glorot, (self.classes, features.shape[-1])), -1)
-        return jnp.sum(of_labels(table, labels).astype(features.dtype) * features, -1)
+        return jnp.sum(take_by_label(table, labels).astype(features.dtype) * features, -1)
 
 
-# The shortcuts' 1x1 convolutions come before the side is doubled and after it is halved: the same function, as they
-# commute, of a quarter of the pixels.
+# The 1x1 convolutions of the shortcuts come before upsampling and after downsampling. They commute with both, so the
+# function is the same, and they see a quarter of the pixels.
 
 
 class _Up(nn.Module):
@@ -136,11 +137,11 @@ class _Up(nn.Module):
 
         y = UpConv(self.features, 3, kernel_init=_residual_glorot)(nn.relu(norm(x)))
         y = Conv(self.features, 3, padding=1, kernel_init=_residual_glorot)(nn.relu(norm(y)))
-        return y + doubled(Conv(self.features, 1, kernel_init=_glorot, name="shortcut")(x))
+        return y + upsample(Conv(self.features, 1, kernel_init=_glorot, name="shortcut")(x))
 
 
 class _First(nn.Module):
-    """The discriminator's first block, which sees images: no ReLU comes before it."""
+    """The discriminator's first block. It sees images, so it does not start with a ReLU."""
 
     features: int
     weights: Weights
@@ -149,7 +150,7 @@ class _First(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         y = Conv(self.features, 3, padding=1, kernel_init=_residual_glorot, weights=self.weights)(x)
         y = DownConv(self.features, 3, kernel_init=_residual_glorot, weights=self.weights)(nn.relu(y))
-        return y + Conv(self.features, 1, kernel_init=_glorot, weights=self.weights, name="shortcut")(halved(x))
+        return y + Conv(self.features, 1, kernel_init=_glorot, weights=self.weights, name="shortcut")(downsample(x))
 
 
 class _Down(nn.Module):
@@ -160,11 +161,11 @@ class _Down(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         y = Conv(x.shape[-1], 3, padding=1, kernel_init=_residual_glorot, weights=self.weights)(nn.relu(x))
         y = DownConv(self.features, 3, kernel_init=_residual_glorot, weights=self.weights)(nn.relu(y))
-        return y + Conv(self.features, 1, kernel_init=_glorot, weights=self.weights, name="shortcut")(halved(x))
+        return y + Conv(self.features, 1, kernel_init=_glorot, weights=self.weights, name="shortcut")(downsample(x))
 
 
 class _Beside(nn.Module):
-    """A block that keeps side and features."""
+    """A block that keeps the side and the number of features."""
 
     weights: Weights
 

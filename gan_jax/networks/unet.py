@@ -1,7 +1,8 @@
 """The U-Net generator of pix2pix (Isola et al., arXiv 1611.07004, section 3.2.1 and appendix 6.1.1).
 
-Layer for layer it is that of the authors' PyTorch code. There the layer that makes one pixel is not normalized, which
-the paper's errata ask for (at a batch size of 1 it would be zeroed), and the first layer after it has no dropout.
+It matches the authors' PyTorch code layer by layer. As there, the innermost layer, whose output is a single pixel, is
+not normalized: at a batch size of 1, normalization would set it to zero (the paper's errata). The first layer after it
+has no dropout.
 """
 
 from functools import partial
@@ -10,22 +11,22 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.image_sizes import check_sides
+from gan_jax.networks.image_sizes import check_image_size
 from gan_jax.networks.layers import Conv, ConvTranspose, Dropout, Normalization, batch_norm, initializers, leaky_relu
 
 
 class Generator(nn.Module):
-    """Images (N, H, W, C) in [-1, 1] to images (N, H, W, channels) in (-1, 1).
+    """Maps images (N, H, W, C) in [-1, 1] to images (N, H, W, channels) in (-1, 1).
 
-    log2(resolution) convolutions of stride 2 lead from images of the resolution to a single pixel, and as many
-    transposed ones back, each of which but the first also sees what the convolution at its side made. There are `width`
-    features beside the images, doubled by each halving of the sides up to 8 `width`. H and W are multiples of the
-    resolution: of images of a multiple k of it, k by k pixels are left in the middle.
+    log2(resolution) convolutions of stride 2 reduce images of the resolution to a single pixel. As many transposed
+    convolutions lead back. Each of them except the first also takes the output of the convolution at its own size, by a
+    skip connection. The first convolution has `width` features, and each halving of the sides doubles them, up to
+    8 `width`. H and W must be multiples of the resolution. If they are k times it, the bottleneck has k by k pixels.
 
-    The noise is `dropout`, in training, in the log2(resolution) - 5 layers that come after the first transposed one:
-    three at 256x256, two at 128x128, one at 64x64 and none below.
+    The noise is `dropout` in training, in the log2(resolution) - 5 layers after the first transposed convolution: three
+    layers at 256x256, two at 128x128, one at 64x64 and none below.
 
-    Raises ValueError for a resolution that is no power of two from 8 on, and for images of other sides.
+    Raises ValueError if the resolution is not a power of two of at least 8, and for images of other sizes.
     """
 
     resolution: int
@@ -36,13 +37,13 @@ class Generator(nn.Module):
 
     @property
     def stride(self) -> int:
-        """What the sides of images are multiples of."""
+        """The sides of images must be multiples of this number."""
         return self.resolution
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
         depth = _depth(self.resolution)
-        check_sides(images, self.stride, self.stride)
+        check_image_size(images, self.stride, self.stride)
         norm, kernels = self.normalization.features, self.normalization.weights
         how = {"kernel_size": 4, "stride": 2, "padding": 1, "kernel_init": initializers.weights}
         how["weights"] = kernels and partial(kernels, train)

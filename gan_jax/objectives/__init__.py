@@ -1,7 +1,7 @@
-"""What the discriminator ascends and the generator descends: pure functions of logits.
+"""Adversarial objectives: pure functions of logits that the discriminator ascends and the generator descends.
 
-`adversarial` has the objectives of GAN, LSGAN, WGAN, hinge and relativistic GANs; `f_divergences` has the family of
-f-GANs.
+`adversarial` has the objectives of the original GAN, LSGAN, WGAN, the hinge GAN and relativistic GANs. `f_divergences`
+has the family of f-GANs.
 """
 
 from gan_jax.objectives.adversarial import (

@@ -1,7 +1,7 @@
 """f-GAN: the game that minimizes an f-divergence (Nowozin, Cseke and Tomioka 2016, arXiv 1606.00709).
 
-An f-divergence is D_f(P || Q) = E_Q[f(p/q)], for a convex f with f(1) = 0. With V(x) the discriminator's output, any
-real number, and f* the convex conjugate of f,
+An f-divergence is D_f(P || Q) = E_Q[f(p/q)], for a convex f with f(1) = 0. Let V(x) be the discriminator's output, any
+real number, and f* the convex conjugate of f. Then
 
     F = E_x[g_f(V(x))] - E_z[f*(g_f(V(G(z))))] <= D_f(P || Q)                         (equations 4 to 6)
 
@@ -23,10 +23,10 @@ _LOG2 = math.log(2)
 
 
 class Divergence(NamedTuple):
-    """An f-divergence as table 2 of the paper has it.
+    """An f-divergence, as in table 2 of the paper.
 
-    activation: g_f, increasing.
-    conjugate: v -> f*(g_f(v)), in one so that no exponential is taken to be undone by a logarithm.
+    activation: g_f, an increasing function.
+    conjugate: v -> f*(g_f(v)). It is a single function, so that no logarithm has to undo an exponential.
     is_classifier: whether V is the logit of being real.
     """
 
@@ -35,9 +35,9 @@ class Divergence(NamedTuple):
     is_classifier: bool = False
 
 
-# With u = p/q. The exponentials here are the divergences' own: they overflow float32 beyond |V| of 88.
+# Here u = p/q. The exponentials belong to the divergences. They overflow float32 if |V| is above 88.
 DIVERGENCES = {
-    # f(u) = u log u - (u + 1) log((u + 1) / 2), of which D_f is twice the Jensen-Shannon divergence.
+    # f(u) = u log u - (u + 1) log((u + 1) / 2). D_f is twice the Jensen-Shannon divergence.
     # F is the value of the original GAN with logits V, plus 2 log 2.
     "jensen_shannon": Divergence(
         lambda v: _LOG2 + log_sigmoid(v), lambda v: -_LOG2 - log_sigmoid(-v), is_classifier=True
@@ -54,9 +54,9 @@ DIVERGENCES = {
 
 
 def f_gan(name: str) -> Objective:
-    """The zero-sum game min_G max_D F of the divergence `name`, one of `DIVERGENCES` (equation 6).
+    """Returns the objective of the zero-sum game min_G max_D F (equation 6).
 
-    Raises ValueError for another name.
+    name: the divergence, one of `DIVERGENCES`. Raises ValueError for another name.
     """
     divergence = _named(name)
 
@@ -67,7 +67,10 @@ def f_gan(name: str) -> Objective:
 
 
 def alternative_f_gan(name: str) -> Objective:
-    """`f_gan` with -E_z[g_f(V(G(z)))] for G to descend (section 3.2): for "jensen_shannon" the non-saturating GAN."""
+    """Returns `f_gan(name)` with the loss -E_z[g_f(V(G(z)))] (section 3.2).
+
+    For "jensen_shannon" it is the non-saturating GAN. Raises ValueError if `DIVERGENCES` has no such name.
+    """
     activation = _named(name).activation
 
     def loss(real_outputs, fake_outputs):

@@ -1,8 +1,8 @@
-"""Functions that return a `Game`: networks, objective, optimizers and what players pay, put together.
+"""Recipes: functions that build a `Game` from networks, an objective, optimizers and regularizers.
 
-`gan` is the game of a generator and a discriminator, conditional or not; `began`, `pix2pix` and `cyclegan` are games of
-their own. `translation` has what the games of translation share, `penalties` what all recipes share, and `image_pool`
-the generated images of the past that CycleGAN's discriminators see.
+`gan` is the game of a generator and a discriminator, conditional or not. `began`, `pix2pix` and `cyclegan` are separate
+games. `translation` has the functions that the games of translation share, `judging`, `penalties` and `streams` those
+of all recipes, and `image_pool` keeps earlier generated images for CycleGAN's discriminators.
 """
 
 from gan_jax.recipes.began import began

@@ -1,4 +1,4 @@
-"""CycleGAN (Zhu et al. 2017, arXiv 1703.10593): translation both ways between two sets of images without pairs."""
+"""CycleGAN (Zhu et al. 2017, arXiv 1703.10593): translation in both directions between two sets of unpaired images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ from gan_jax.objectives import Objective, least_squares, scaled
 from gan_jax.recipes import image_pool
 from gan_jax.recipes.joined_networks import join, variables_of, with_variables
 from gan_jax.recipes.judging import Judge, JudgeKeys
-from gan_jax.recipes.penalties import pay, start_memory
+from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.translation import Shape, init_discriminator, init_generator, l1, translator
 from gan_jax.regularizers import Regularizer, View, logits
 
-# As in the paper, which has no halves before the squares (section 3.3): they count beside the cycle's weight.
+# The paper has no factors of 1/2 before the squares (section 3.3). It matters, since other losses are added.
 _SQUARES = scaled(least_squares(), 2.0)
 
 
 class Stream(IntEnum):
-    """The streams of random numbers of an update, each for the first and for the second network or domain."""
+    """The streams of random numbers in an update. Each has two keys, one for each network or domain."""
 
     TRANSLATE = 0
     CYCLE = 2
@@ -36,18 +36,18 @@ class Stream(IntEnum):
     REAL = 6
     FAKE = 8
     POOL = 10
-    AGAIN = 12
+    REEVALUATE = 12
     AUGMENT_REAL = 14
     AUGMENT_FAKE = 16
     REGULARIZERS = 18
 
-    def of(self, key: jax.Array, i: int) -> jax.Array:
-        """The key of this stream for the network or domain i (0 or 1), of an update with the key `key`."""
+    def fold_in(self, key: jax.Array, i: int) -> jax.Array:
+        """Returns the key of this stream for network or domain i (0 or 1), for an update with the key `key`."""
         return jax.random.fold_in(key, self + i)
 
 
 class Way(NamedTuple):
-    """A direction of translation: the generator, the opposite one, and the domains that it leads from and to."""
+    """A direction of translation: its generator, the opposite generator, and its source and target domains."""
 
     name: str
     back: str
@@ -76,33 +76,35 @@ def cyclegan(
     augmentation: Augmentation = no_augmentation,
     ema: float | None = None,
 ) -> Game:
-    """The game of two generators (images, train) -> images and two discriminators (images, train) -> logits.
+    """Builds the game of two generators (images, train) -> images and two discriminators (images, train) -> logits.
 
-    Batches are {"image": a (N, H, W, C_A), "target": b (N, H, W, C_B)} in [-1, 1], images of the domains A and B that
-    have nothing to do with each other. The generators are one player, "generator", with the parameters
-    {"AtoB": ..., "BtoA": ...}; the discriminators are another, "discriminator", with {"A": ..., "B": ...}. With the
-    paper's letters, G for AtoB and F for BtoA, the generators descend (equation 3, and section 5.2 for the last term)
+    Batches are {"image": a (N, H, W, C_A), "target": b (N, H, W, C_B)} in [-1, 1], unpaired images of the domains A and
+    B. The generators are one player, "generator", with the parameters {"AtoB": ..., "BtoA": ...}. The discriminators
+    are another player, "discriminator", with the parameters {"A": ..., "B": ...}. In the notation of the paper, G is
+    AtoB and F is BtoA. The generators descend (equation 3, and section 5.2 for the last term)
 
         loss(D_B(G(a))) + loss(D_A(F(b))) + cycle_weight (|F(G(a)) - a| + |G(F(b)) - b|)
         + cycle_weight identity_weight (|G(b) - b| + |F(a) - a|)
 
-    with the objective's loss and |.| the mean over all numbers. The discriminators ascend half the sum of its values in
-    A and in B, in which the generated images are those that an `image_pool` shows. As in the authors' code they judge
-    what the generators made before they were updated, so the players are updated simultaneously. Logged are D's outputs
-    and the losses, unweighted, each by the domain of the images that are judged or compared.
+    where loss is the objective's, and |.| is the mean over all values. The discriminators ascend half the sum of the
+    objective's values in A and in B. There the generated images are those that an `image_pool` shows. As in the
+    authors' code, the discriminators judge images that the generators made before their update, so both players are
+    updated simultaneously. The metrics are D's outputs and the unweighted losses, named by the domain of the images
+    that are judged or compared.
 
     Args:
-      generators: AtoB and BtoA. discriminators: of A and of B.
-      shapes: of an image of A and of one of B, (height, width, channels).
-      objective: the paper's least squares unless given.
-      identity_weight: in units of cycle_weight; None for no such loss.
-      pool_size: how many generated images of each domain are kept.
-      regularizers, generator_regularizers: what the discriminators and the generators pay beside this, in each domain.
-        In an update of the discriminators they see the generated images that the pool shows.
-      augmentation: of what the discriminators see; its memory is kept for each domain alone.
-      ema: decay of the average of the generators that translate.
+      generators: the networks AtoB and BtoA.
+      discriminators: the networks for A and for B.
+      shapes: the shapes of an image of A and of an image of B, (height, width, channels).
+      objective: the adversarial objective. The default is the paper's least squares.
+      identity_weight: the weight of the identity loss in units of cycle_weight, or None for no such loss.
+      pool_size: the number of generated images that are kept for each domain.
+      regularizers, generator_regularizers: penalties of the discriminators and the generators in each domain. In an
+        update of the discriminators they see the generated images that the pool shows.
+      augmentation: augmentation of the images that the discriminators see, with a separate memory for each domain.
+      ema: decay of the moving average of the generators. The averages translate.
 
-    Raises ValueError for negative weights, a pool of no images, and an identity loss between domains of two shapes.
+    Raises ValueError for negative weights, a pool_size below 1, and an identity loss if the domains differ in shape.
     """
     at_least(0, "cycle_weight", cycle_weight)
     at_least(1, "pool_size", pool_size)
@@ -112,7 +114,7 @@ def cyclegan(
             raise ValueError(
                 f"an identity loss needs domains of one shape, not of {shapes[0]} and {shapes[1]}: set it to None"
             )
-    own = _CycleGan(
+    functions = _CycleGan(
         generators=dict(zip(("AtoB", "BtoA"), generators, strict=True)),
         discriminators=dict(zip(DOMAINS, discriminators, strict=True)),
         shapes=shapes,
@@ -125,23 +127,23 @@ def cyclegan(
         augmentation=augmentation,
     )
 
-    def translates(way: str):
-        return translator(own.generators[way], lambda networks: variables_of(networks["generator"], way))
+    def translate(way: str):
+        return translator(functions.generators[way], lambda networks: variables_of(networks["generator"], way))
 
     return Game(
         players=(
-            Player("generator", own.generator_loss, generator_optimizer, ema=ema),
-            Player("discriminator", own.discriminator_value, discriminator_optimizer, ascend=True),
+            Player("generator", functions.generator_loss, generator_optimizer, ema=ema),
+            Player("discriminator", functions.discriminator_value, discriminator_optimizer, ascend=True),
         ),
-        init=own.init,
+        init=functions.init,
         dynamics=simultaneous,
-        translate={way: translates(way) for way in own.generators},
+        translate={way: translate(way) for way in functions.generators},
     )
 
 
 @dataclass(frozen=True)
 class _CycleGan:
-    """The arguments of `cyclegan`, networks by their names, and the pure functions that its `Game` is made of."""
+    """The arguments of `cyclegan`, with networks by their names, and the pure functions of its `Game`."""
 
     generators: dict[str, nn.Module]
     discriminators: dict[str, nn.Module]
@@ -155,68 +157,72 @@ class _CycleGan:
     augmentation: Augmentation
 
     def generator_loss(self, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[Any, Outcome]:
-        """What both generators descend together."""
+        """Returns the loss that both generators descend together."""
         real, fakes, variables = self.translations(params, state, batch, key)
-        losses, paid, total = {}, {}, jnp.zeros(())
+        losses, penalties, total = {}, {}, jnp.zeros(())
         for i, domain in enumerate(DOMAINS):
             view, _ = self.view(i, params, state, batch, real, fakes, key)
             losses[f"adversarial_{domain}"] = self.objective.loss(logits(view.real.output), logits(view.fake.output))
-            view = view._replace(params=params["generator"][_to(domain).name])
+            view = view._replace(params=params["generator"][_way_to(domain).name])
             memory = state.memory["generator"][domain]
-            paid[domain] = pay("generator", self.generator_regularizers, memory, view, f"_{domain}")
+            suffix = f"_{domain}"
+            penalties[domain] = apply_regularizers("generator", self.generator_regularizers, memory, view, suffix)
         for i, way in enumerate(WAYS):
-            stream = Stream.CYCLE.of(key, i)
-            again, variables = self.generate(params, variables, way.back, fakes[way.target], stream)
-            losses[f"cycle_{way.source}"] = l1(again, real[way.source])
+            stream = Stream.CYCLE.fold_in(key, i)
+            reconstructed, variables = self.generate(params, variables, way.back, fakes[way.target], stream)
+            losses[f"cycle_{way.source}"] = l1(reconstructed, real[way.source])
         if self.identity_weight is not None:
             for i, way in enumerate(WAYS):
-                stream = Stream.IDENTITY.of(key, i)
+                stream = Stream.IDENTITY.fold_in(key, i)
                 same, variables = self.generate(params, variables, way.name, real[way.target], stream)
                 losses[f"identity_{way.target}"] = l1(same, real[way.target])
         total = losses["adversarial_A"] + losses["adversarial_B"]
         total = total + self.cycle_weight * (losses["cycle_A"] + losses["cycle_B"])
         if self.identity_weight is not None:
             total = total + self.cycle_weight * self.identity_weight * (losses["identity_A"] + losses["identity_B"])
-        metrics = losses | paid["A"].metrics | paid["B"].metrics
-        memory = {"generator": {domain: paid[domain].memory for domain in DOMAINS}}
-        return total + paid["A"].total + paid["B"].total, Outcome(variables, metrics, memory)
+        metrics = losses | penalties["A"].metrics | penalties["B"].metrics
+        memory = {"generator": {domain: penalties[domain].memory for domain in DOMAINS}}
+        return total + penalties["A"].total + penalties["B"].total, Outcome(variables, metrics, memory)
 
     def discriminator_value(self, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[Any, Outcome]:
-        """What both discriminators ascend together."""
+        """Returns the value that both discriminators ascend together."""
         real, fakes, _ = self.translations(params, state, batch, key)
-        value, variables, metrics, penalties = jnp.zeros(()), state.variables["discriminator"], {}, {}
+        value, variables, metrics, further_metrics = jnp.zeros(()), state.variables["discriminator"], {}, {}
         memory: dict[str, Tree] = {"discriminator": {}, "augmentation": {}}
         for i, domain in enumerate(DOMAINS):
-            pool, keys = f"pool_{domain}", example_keys(Stream.POOL.of(key, i), len(fakes[domain]))
+            pool, keys = f"pool_{domain}", example_keys(Stream.POOL.fold_in(key, i), len(fakes[domain]))
             fakes[domain], memory[pool] = image_pool.show_over_devices(state.memory[pool], fakes[domain], keys)
             view, after = self.view(i, params, state, batch, real, fakes, key)
             variables = with_variables(variables, domain, after)
             real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
-            paid = pay("discriminator", self.regularizers, state.memory["discriminator"][domain], view, f"_{domain}")
+            penalties = apply_regularizers(
+                "discriminator", self.regularizers, state.memory["discriminator"][domain], view, f"_{domain}"
+            )
             augmentation = self.augmentation.update(state.memory["augmentation"][domain], real_logits, state.step)
-            value = value + self.objective.value(real_logits, fake_logits) / 2 - paid.total
-            memory["discriminator"][domain], memory["augmentation"][domain] = paid.memory, augmentation
+            value = value + self.objective.value(real_logits, fake_logits) / 2 - penalties.total
+            memory["discriminator"][domain], memory["augmentation"][domain] = penalties.memory, augmentation
             metrics[_LOGGED[domain][0]] = jnp.mean(self.objective.output(real_logits))
             metrics[_LOGGED[domain][1]] = jnp.mean(self.objective.output(fake_logits))
             measured = self.augmentation.metrics(augmentation)
-            penalties |= {f"{name}_{domain}": x for name, x in measured.items()} | paid.metrics
-        return value, Outcome(variables, metrics | penalties, memory)
+            further_metrics |= {f"{name}_{domain}": x for name, x in measured.items()} | penalties.metrics
+        return value, Outcome(variables, metrics | further_metrics, memory)
 
     def view(
         self, i: int, params: Tree, state: State, batch: Tree, real: dict, fakes: dict, key: jax.Array
     ) -> tuple[View, Tree]:
-        """What the discriminator of the i-th domain makes of it, and its own variables afterwards."""
+        """Runs the discriminator of the i-th domain. Returns the view, and the discriminator's updated variables."""
         domain = DOMAINS[i]
-        streams = (Stream.REAL, Stream.FAKE, Stream.AGAIN, Stream.AUGMENT_REAL, Stream.AUGMENT_FAKE)
-        keys = JudgeKeys(*(stream.of(key, i) for stream in streams))
-        own = params["discriminator"][domain]
+        streams = (Stream.REAL, Stream.FAKE, Stream.REEVALUATE, Stream.AUGMENT_REAL, Stream.AUGMENT_FAKE)
+        keys = JudgeKeys(*(stream.fold_in(key, i) for stream in streams))
+        own_params = params["discriminator"][domain]
         variables = variables_of(state.variables["discriminator"], domain)
-        real_judged, fake_judged, after = self.judge(domain, own, state)(variables, real[domain], fakes[domain], keys)
-        sources, regularizers_key = real[_to(domain).source], Stream.REGULARIZERS.of(key, i)
-        return View(batch, sources, real_judged, fake_judged, own, state.step, regularizers_key), after
+        judge = self.judge(domain, own_params, state)
+        real_judged, fake_judged, updated = judge(variables, real[domain], fakes[domain], keys)
+        sources, regularizers_key = real[_way_to(domain).source], Stream.REGULARIZERS.fold_in(key, i)
+        return View(batch, sources, real_judged, fake_judged, own_params, state.step, regularizers_key), updated
 
     def judge(self, domain: str, params: Tree, state: State) -> Judge:
-        """The discriminator of a domain with these parameters of its own."""
+        """Returns the discriminator of a domain with the parameters `params` of this network."""
         module, memory = self.discriminators[domain], state.memory["augmentation"][domain]
         return Judge(
             see=lambda images, keys: self.augmentation.apply(images, keys, memory, state.step),
@@ -227,23 +233,23 @@ class _CycleGan:
     def generate(
         self, params: Tree, variables: Tree, way: str, images: jax.Array, key: jax.Array
     ) -> tuple[jax.Array, Tree]:
-        """The translations of images, and both generators' variables afterwards."""
-        own = params["generator"][way], variables_of(variables, way)
-        found, after = forward(self.generators[way], *own, images, key=key)
-        return found, with_variables(variables, way, after)
+        """Returns the translations of images, and the updated variables of both generators."""
+        current = params["generator"][way], variables_of(variables, way)
+        translations, updated = forward(self.generators[way], *current, images, key=key)
+        return translations, with_variables(variables, way, updated)
 
     def translations(
         self, params: Tree, state: State, batch: Tree, key: jax.Array
     ) -> tuple[dict[str, jax.Array], dict[str, jax.Array], Tree]:
-        """The images of both domains, their translations by the domain they lead to, and variables afterwards."""
+        """Returns the images of both domains, their translations by target domain, and the updated variables."""
         real, fakes, variables = {"A": batch["image"], "B": batch["target"]}, {}, state.variables["generator"]
         for i, way in enumerate(WAYS):
-            stream = Stream.TRANSLATE.of(key, i)
+            stream = Stream.TRANSLATE.fold_in(key, i)
             fakes[way.target], variables = self.generate(params, variables, way.name, real[way.source], stream)
         return real, fakes, variables
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
-        """The networks' first variables, and the memory."""
+        """Returns the initial variables of the networks, and the initial memory."""
         keys, (a, b) = jax.random.split(key, 4), self.shapes
         generators = {
             "AtoB": init_generator(self.generators["AtoB"], keys[0], a, b),
@@ -256,13 +262,13 @@ class _CycleGan:
         memory = {
             "pool_A": image_pool.empty(self.pool_size, a),
             "pool_B": image_pool.empty(self.pool_size, b),
-            "discriminator": {domain: start_memory(self.regularizers) for domain in DOMAINS},
-            "generator": {domain: start_memory(self.generator_regularizers) for domain in DOMAINS},
+            "discriminator": {domain: init_memory(self.regularizers) for domain in DOMAINS},
+            "generator": {domain: init_memory(self.generator_regularizers) for domain in DOMAINS},
             "augmentation": {domain: self.augmentation.init() for domain in DOMAINS},
         }
         return {"generator": join(generators), "discriminator": join(discriminators)}, memory
 
 
-def _to(domain: str) -> Way:
-    """The way that leads to a domain."""
+def _way_to(domain: str) -> Way:
+    """Returns the direction whose target is `domain`."""
     return next(way for way in WAYS if way.target == domain)

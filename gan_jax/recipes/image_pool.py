@@ -1,8 +1,7 @@
-"""A pool of generated images, from which a discriminator sees old ones too (Shrivastava et al., arXiv 1612.07828).
+"""A pool of earlier generated images for a discriminator (Shrivastava et al., arXiv 1612.07828).
 
-The discriminator is shown images that were made a while ago beside new ones, which keeps it from forgetting the old
-ones (section 2.3). The images come and go one after the other, as in CycleGAN's code (Zhu et al., arXiv 1703.10593,
-section 4).
+The discriminator sees earlier generated images as well as new ones, so that it does not forget them (section 2.3). As
+in CycleGAN's code, the pool is updated with one image after another (Zhu et al., arXiv 1703.10593, section 4).
 """
 
 from typing import NamedTuple
@@ -10,23 +9,27 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax.common.parallel import gather_over_devices, own_share
+from gan_jax.common.parallel import gather_over_devices, local_shard
 
 
 class ImagePool(NamedTuple):
-    """images: (size, H, W, C), of which the first `count` have been filled. count: int32."""
+    """A pool of images.
+
+    images: (size, H, W, C). Only the first `count` are filled.
+    count: the number of images in the pool, int32.
+    """
 
     images: jax.Array
     count: jax.Array
 
 
 def empty(size: int, shape: tuple[int, ...]) -> ImagePool:
-    """A pool of up to `size` images of this shape, with none so far."""
+    """Returns an empty pool for up to `size` images of this shape."""
     return ImagePool(jnp.zeros((size, *shape)), jnp.zeros((), jnp.int32))
 
 
 def draw(keys: jax.Array, size: int) -> tuple[jax.Array, jax.Array]:
-    """What `show` decides by, for each image from its own key: whether to swap, bool (N,), and which, int32 (N,)."""
+    """Draws the random arguments of `show`, for each image from its own key: swap, bool (N,), and place, int32 (N,)."""
 
     def one(key):
         swap_key, place_key = jax.random.split(key)
@@ -36,10 +39,10 @@ def draw(keys: jax.Array, size: int) -> tuple[jax.Array, jax.Array]:
 
 
 def show(pool: ImagePool, images: jax.Array, swap: jax.Array, place: jax.Array) -> tuple[jax.Array, ImagePool]:
-    """What is shown instead of images (N, H, W, C), and the pool afterwards.
+    """Replaces some of the images (N, H, W, C) by images from the pool. Returns the shown images and the updated pool.
 
-    Each image in turn: before the pool is full, the image is stored and shown. Then, where `swap` says so, it takes
-    the place of the image at `place`, which is shown instead; otherwise it is shown and not stored.
+    The images are processed in order. Until the pool is full, an image is stored and shown. After that, if `swap` is
+    true, it replaces the image at `place` in the pool, and the old image is shown. Otherwise it is only shown.
     """
     size = len(pool.images)
 
@@ -57,10 +60,10 @@ def show(pool: ImagePool, images: jax.Array, swap: jax.Array, place: jax.Array) 
 
 
 def show_over_devices(pool: ImagePool, images: jax.Array, keys: jax.Array) -> tuple[jax.Array, ImagePool]:
-    """`show` for the batch of all devices, of which `images` and `keys` (n,) are this device's share.
+    """Applies `show` to the batch of all devices. `images` and `keys` (n,) are this device's share of it.
 
-    Every device has the same pool, before and after, and is shown its share.
+    Every device has the same pool before and after, and returns its share of the shown images.
     """
     images, (swap, place) = gather_over_devices((images, draw(keys, len(pool.images))))
     shown, pool = show(pool, images, swap, place)
-    return own_share(shown), pool
+    return local_shard(shown), pool

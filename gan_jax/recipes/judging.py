@@ -1,4 +1,4 @@
-"""How a discriminator judges a real and a generated batch, in every recipe alike."""
+"""The evaluation of a discriminator on a real and a generated batch, which all recipes share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,26 +12,27 @@ from gan_jax.regularizers import Judged
 
 
 class JudgeKeys(NamedTuple):
-    """The keys of what is drawn while a discriminator judges.
+    """The PRNG keys of an evaluation of a discriminator.
 
-    real, fake: by its layers, for the real and the generated batch. again: by its layers, whenever a regularizer asks.
-    augment_real, augment_fake: by the augmentation of either batch.
+    real, fake: keys of its layers for the real and the generated batch.
+    reevaluate: key of its layers for further evaluations by regularizers.
+    augment_real, augment_fake: keys of the augmentation of the real and the generated batch.
     """
 
     real: jax.Array
     fake: jax.Array
-    again: jax.Array
+    reevaluate: jax.Array
     augment_real: jax.Array
     augment_fake: jax.Array
 
 
 @dataclass(frozen=True)
 class Judge:
-    """A discriminator with its parameters, as a recipe calls it.
+    """A discriminator with its parameters and its augmentation.
 
-    see: (images, keys (N,)) -> what it is given in their place: augmented images, perhaps beside others.
-    forward: (variables, seen, key) -> (output, variables afterwards).
-    features: (variables, seen, key) -> its last hidden features (N, F).
+    see: (images, keys (N,)) -> the network's input: augmented images, possibly joined to others.
+    forward: (variables, input, key) -> (output, updated variables).
+    features: (variables, input, key) -> the last hidden features (N, F).
     """
 
     see: Callable[[jax.Array, jax.Array], Tree]
@@ -41,7 +42,7 @@ class Judge:
     def __call__(
         self, variables: Tree, real: jax.Array, fake: jax.Array, keys: JudgeKeys
     ) -> tuple[Judged, Judged, Tree]:
-        """Both batches (N, ...) as they are judged, one after the other, and the variables afterwards."""
+        """Judges both batches (N, ...), first the real one. Returns them as `Judged`, and the updated variables."""
         real_output, variables = self.forward(variables, self._seen(real, keys.augment_real), keys.real)
         fake_output, variables = self.forward(variables, self._seen(fake, keys.augment_fake), keys.fake)
 
@@ -49,8 +50,8 @@ class Judge:
             return Judged(
                 images,
                 output,
-                discriminate=lambda x: self.forward(variables, self._seen(x, augment_key), keys.again)[0],
-                features=lambda x: self.features(variables, self._seen(x, augment_key), keys.again),
+                discriminate=lambda x: self.forward(variables, self._seen(x, augment_key), keys.reevaluate)[0],
+                features=lambda x: self.features(variables, self._seen(x, augment_key), keys.reevaluate),
             )
 
         real_judged = judged(real, real_output, keys.augment_real)

@@ -1,4 +1,4 @@
-"""What players pay beside their objectives, in every recipe alike."""
+"""The application of regularizers to a player, which all recipes share."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from gan_jax.game import Metrics, Tree
 from gan_jax.regularizers import Regularizer, View
 
 
-class Paid(NamedTuple):
-    """What a player paid in an update.
+class Penalties(NamedTuple):
+    """The penalties of a player in an update.
 
-    total: the sum of its penalties, ().
-    memory: the regularizers' memory afterwards.
-    metrics: what each of them logs, as PLAYER_REGULARIZER.
+    total: the sum of the penalties, ().
+    memory: the updated memory of each regularizer.
+    metrics: what each regularizer logs, by the names PLAYER_REGULARIZER.
     """
 
     total: jax.Array
@@ -23,19 +23,22 @@ class Paid(NamedTuple):
     metrics: Metrics
 
 
-def start_memory(regularizers: Sequence[Regularizer]) -> tuple[Tree, ...]:
-    """The memory of a player's regularizers before the first update."""
+def init_memory(regularizers: Sequence[Regularizer]) -> tuple[Tree, ...]:
+    """Returns the initial memory of a player's regularizers."""
     return tuple(regularizer.init() for regularizer in regularizers)
 
 
-def pay(player: str, regularizers: Sequence[Regularizer], memory: Sequence[Tree], view: View, suffix: str = "") -> Paid:
-    """The penalties that `player` pays for what it does in `view`.
+def apply_regularizers(
+    player: str, regularizers: Sequence[Regularizer], memory: Sequence[Tree], view: View, suffix: str = ""
+) -> Penalties:
+    """Applies the regularizers of `player` to `view`.
 
-    memory: of the regularizers, one after the other. suffix: of the metrics' names, for a player of several networks.
+    memory: the memory of each regularizer, in order.
+    suffix: a suffix for the names of the metrics, for a player with several networks.
     """
     total, memories, metrics = jnp.zeros(()), [], {}
     for i, (regularizer, before) in enumerate(zip(regularizers, memory, strict=True)):
         penalty, after = regularizer.apply(view._replace(key=jax.random.fold_in(view.key, i)), before)
         total, memories = total + penalty, [*memories, after]
         metrics[f"{player}_{regularizer.name}{suffix}"] = regularizer.logged(penalty, after)
-    return Paid(total, tuple(memories), metrics)
+    return Penalties(total, tuple(memories), metrics)

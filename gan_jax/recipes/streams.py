@@ -1,6 +1,7 @@
-"""The streams of random numbers of an update: what is drawn beside the latents, and from which key.
+"""The streams of random numbers in an update.
 
-Latents are drawn from the update's key itself, everything else from that key folded with the number of its stream.
+Latents are drawn from the key of the update itself. All other random numbers are drawn from the key of their stream,
+which is the key of the update folded with the number of the stream.
 """
 
 from enum import IntEnum
@@ -11,23 +12,23 @@ from gan_jax.recipes.judging import JudgeKeys
 
 
 class Stream(IntEnum):
-    """Streams of the games of one generator and one discriminator."""
+    """The streams of games with one generator and one discriminator."""
 
     GENERATOR = 0
     REAL = 1
     FAKE = 2
-    AGAIN = 3
+    REEVALUATE = 3
     AUGMENT_REAL = 4
     AUGMENT_FAKE = 5
     FLIP_LABELS = 6
     REGULARIZERS = 7
 
-    def of(self, key: jax.Array) -> jax.Array:
-        """The key of this stream, of an update with the key `key`."""
+    def fold_in(self, key: jax.Array) -> jax.Array:
+        """Returns the key of this stream for an update with the key `key`."""
         return jax.random.fold_in(key, int(self))
 
 
 def judge_keys(key: jax.Array) -> JudgeKeys:
-    """Those of an update with the key `key`."""
-    streams = (Stream.REAL, Stream.FAKE, Stream.AGAIN, Stream.AUGMENT_REAL, Stream.AUGMENT_FAKE)
-    return JudgeKeys(*(stream.of(key) for stream in streams))
+    """Returns the keys of the discriminator for an update with the key `key`."""
+    streams = (Stream.REAL, Stream.FAKE, Stream.REEVALUATE, Stream.AUGMENT_REAL, Stream.AUGMENT_FAKE)
+    return JudgeKeys(*(stream.fold_in(key) for stream in streams))

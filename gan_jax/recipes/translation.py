@@ -1,4 +1,4 @@
-"""What the games of translation have in common: how their networks start, and how their generators translate."""
+"""Functions that the games of translation share: initialization of their networks, and translation by a generator."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,21 +15,21 @@ Shape = tuple[int, int, int]  # (height, width, channels) of an image
 
 
 def init_generator(module: nn.Module, key: jax.Array, source: Shape, target: Shape) -> Tree:
-    """The first Flax variables of a generator from images of one shape to images of the other.
+    """Returns the initial Flax variables of a generator from images of shape `source` to images of shape `target`.
 
-    Raises ValueError for one that makes images of another shape.
+    Raises ValueError for a generator that makes images of another shape.
     """
     images, variables = module.init_with_output(key, jnp.zeros((1, *source)), train=True)
-    made = images.shape[1:]
-    if made != tuple(target):
+    shape = images.shape[1:]
+    if shape != tuple(target):
         raise ValueError(
-            f"the generator makes images of {_text(made)} of {_text(source)}, and targets are {_text(target)}"
+            f"the generator makes images of {_text(shape)} of {_text(source)}, and targets are {_text(target)}"
         )
     return variables
 
 
 def init_discriminator(module: nn.Module, key: jax.Array, *shapes: Shape) -> Tree:
-    """Those of a discriminator that sees images of these shapes, side by side on the axis of channels."""
+    """Returns the initial Flax variables of a discriminator of images of these shapes, joined along the channels."""
     images = jnp.concatenate([jnp.zeros((1, *shape)) for shape in shapes], -1)
     return module.init(key, images, train=True)
 
@@ -39,16 +39,16 @@ def _text(shape: tuple[int, ...]) -> str:
 
 
 def l1(a: jax.Array, b: jax.Array) -> jax.Array:
-    """The mean of |a - b| over the numbers of all images."""
+    """Returns the mean of |a - b| over all values of all images."""
     return jnp.mean(jnp.abs(a - b))
 
 
 def translator(generator: nn.Module, select: Callable[[dict[str, Tree]], Tree]) -> Translate:
-    """One direction of a game's `translate`; `select` picks the generator's Flax variables from the networks.
+    """Returns one direction of a game's `translate`. `select` picks the generator's Flax variables from the networks.
 
-    Every image goes through the generator alone, as in training: noise, such as dropout, is drawn, and batch
-    normalization is by the image's own statistics. That is how pix2pix translates (Isola et al., arXiv 1611.07004,
-    section 3.3), whose batches are of one image in training too.
+    The generator is applied in training mode to each image separately: noise such as dropout is drawn, and batch
+    normalization uses the statistics of the single image. This is how pix2pix translates (Isola et al.,
+    arXiv 1611.07004, section 3.3), whose training batches have one image too.
     """
 
     def translate(networks: dict[str, Tree], images: jax.Array, key: jax.Array) -> jax.Array:

@@ -1,8 +1,8 @@
-"""What a player pays beside its objective: pure functions of a `View` of the update.
+"""Regularizers: penalties that are added to a player's objective. They are pure functions of a `View` of the update.
 
-`base` says what a regularizer is and has `every`, which applies one lazily. The others are in files of their own:
+`base` defines regularizers, and has `every`, which applies one lazily. The methods are in separate modules:
 `gradient_penalties` (R1, R2, WGAN-GP, DRAGAN), `lecam`, `consistency`, `orthogonal`, `feature_matching`,
-`classification` (AC-GAN, semi-supervised) and `mutual_information` (InfoGAN). They know nothing of games.
+`classification` (AC-GAN, semi-supervised) and `mutual_information` (InfoGAN). They do not depend on games.
 """
 
 from gan_jax.regularizers.base import Judged, Regularizer, View, every, head, logits, stateless

@@ -1,8 +1,8 @@
-"""What a player is charged beside its objective.
+"""Regularizers: penalties that are added to a player's objective.
 
-A `Regularizer` is a pair of pure functions, like an optax transformation: `init` gives the memory that it keeps in the
-state, and `apply` maps a `View` of the update and that memory to the penalty, which its player pays, and to the next
-memory. Every recipe takes any number of them:
+A `Regularizer` is a pair of pure functions, like an optax transformation. `init` returns its initial memory, which is
+part of the state. `apply` maps a `View` of the update and the memory to the penalty and the next memory. Every recipe
+takes any number of regularizers:
 
     gan(..., regularizers=[every(16, r1(10.0))])
 """
@@ -14,23 +14,24 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.common.checks import at_least
+from gan_jax.common.parallel import mean_over_devices
 
 Tree = Any
 
 
 class Judged(NamedTuple):
-    """A batch that the discriminator judges in an update, real or generated.
+    """A real or generated batch that the discriminator judges in an update.
 
     images: the batch before augmentation, (N, H, W, C) or (N, D).
-    output: what the discriminator returned for the batch: logits (N,), or a dict with "logits" and more.
-    discriminate: images -> the discriminator's output for them in the place of this batch: in training mode, with this
-        batch's labels, and behind the game's augmentation, which draws for them what it drew for this batch.
-        Differentiable in the images and in the parameters. It leaves no trace in the statistics.
-    features: images -> the discriminator's last hidden features (N, F), likewise.
+    output: the discriminator's output for the batch: logits (N,), or a dict with "logits" and other heads.
+    discriminate: images -> the discriminator's output for other images instead of this batch. It runs in training mode,
+        with the labels of this batch, and after the game's augmentation with the same random draws as for this batch.
+        It is differentiable in the images and the parameters, and does not change the statistics.
+    features: images -> the discriminator's last hidden features (N, F), computed in the same way.
 
-    So a gradient penalty is taken at the images before augmentation and through it, as in the authors' code of R3GAN
-    (Huang et al. 2024, arXiv 2501.05441). For the batch itself, `discriminate` gives what `output` is but for what D
-    draws, and for its batch statistics.
+    So the gradient of a gradient penalty is taken at the images before augmentation and flows through it, as in the
+    authors' code of R3GAN (Huang et al. 2024, arXiv 2501.05441). For the batch itself, `discriminate` returns the same
+    as `output`, apart from random draws in D and its batch statistics.
     """
 
     images: jax.Array
@@ -40,14 +41,14 @@ class Judged(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a regularizer sees of one update.
+    """The information about an update that a regularizer receives.
 
     batch: the examples, {"image": (N, ...), "label": (N,) if the data have labels}.
-    latents: what the generator was given: latents (N, latent_size), or images (N, H, W, C) where it translates.
-    real, fake: the real and the generated batch as the discriminator judges them.
+    latents: the generator's input: latents (N, latent_size), or images (N, H, W, C) in a game of translation.
+    real, fake: the real and the generated batch, as the discriminator judges them.
     params: the parameters of the player that is updated.
-    step: training steps so far, int32.
-    key: for the regularizer's own draws.
+    step: the number of training steps so far, int32.
+    key: PRNG key for the random draws of the regularizer.
     """
 
     batch: dict[str, jax.Array]
@@ -60,11 +61,12 @@ class View(NamedTuple):
 
 
 class Regularizer(NamedTuple):
-    """A penalty by the name under which it is logged.
+    """A penalty on a player.
 
+    name: the name under which the penalty is logged.
     init: () -> memory.
     apply: (view, memory) -> (penalty, memory).
-    logged: (penalty, memory) -> what is logged, with the memory after `apply`; the penalty unless given.
+    logged: (penalty, memory after `apply`) -> the number to log. It is the penalty by default.
     """
 
     name: str
@@ -74,12 +76,12 @@ class Regularizer(NamedTuple):
 
 
 def logits(output: Tree) -> jax.Array:
-    """The logits (N,) of being real, of a discriminator's output that may have other heads beside them."""
+    """Returns the logits (N,) of being real from a discriminator's output, which may have other heads too."""
     return output["logits"] if isinstance(output, dict) else output
 
 
 def head(output: Tree, name: str) -> jax.Array:
-    """The head `name` of a discriminator's output. Raises ValueError where it has no such head."""
+    """Returns the head `name` of a discriminator's output. Raises ValueError if there is no such head."""
     heads = output if isinstance(output, dict) else {"logits": output}
     if name not in heads:
         raise ValueError(
@@ -89,25 +91,25 @@ def head(output: Tree, name: str) -> jax.Array:
 
 
 def stateless(name: str, penalty: Callable[[View], jax.Array]) -> Regularizer:
-    """A regularizer that remembers nothing."""
+    """Returns a regularizer without memory."""
     return Regularizer(name, lambda: (), lambda view, memory: (penalty(view), memory))
 
 
 class Lazy(NamedTuple):
-    """The memory of a lazy regularizer: what it last logged, and the memory of the regularizer itself."""
+    """The memory of a lazy regularizer: the number that it last logged, and the memory of the regularizer itself."""
 
     last: jax.Array
     inner: Tree
 
 
 def every(interval: int, regularizer: Regularizer) -> Regularizer:
-    """Lazy regularization: applied in every `interval`-th step, `interval` times as strong.
+    """Lazy regularization: applies the regularizer in every `interval`-th step with `interval` times the weight.
 
-    The mean penalty stays what it was at a fraction of the cost (Karras et al. 2020, arXiv 1912.04958, section 2.2;
-    they also scale the optimizer's rates, which is left to the caller). In between, the penalty that is paid is 0 and
-    the memory stays; what is logged is the last penalty that was applied, in its own strength. Under `jax.vmap`, as in
-    a population, a branch costs as much as both: the penalty is the same but every step pays for it. Raises ValueError
-    for an interval below 1.
+    The mean penalty is the same at a fraction of the cost (Karras et al. 2020, arXiv 1912.04958, section 2.2; they also
+    rescale the optimizer's hyperparameters, which is left to the caller). In the other steps the penalty is 0 and the
+    memory does not change. The logged number is the last penalty that was applied, with its original weight. Under
+    `jax.vmap`, as in a population, both branches are computed: the penalty is the same, but every step takes its full
+    cost. Raises ValueError for an interval below 1.
     """
     at_least(1, "the interval of a regularizer", interval)
 
@@ -117,7 +119,8 @@ def every(interval: int, regularizer: Regularizer) -> Regularizer:
     def apply(view: View, memory: Lazy) -> tuple[jax.Array, Lazy]:
         def applied():
             penalty, inner = regularizer.apply(view, memory.inner)
-            last = jax.lax.stop_gradient(regularizer.logged(penalty, inner))
+            # It is averaged, since the memory must be the same on all devices.
+            last = mean_over_devices(jax.lax.stop_gradient(regularizer.logged(penalty, inner)))
             return interval * penalty, Lazy(jnp.asarray(last, jnp.float32), inner)
 
         return jax.lax.cond(view.step % interval == 0, applied, lambda: (jnp.zeros(()), memory))

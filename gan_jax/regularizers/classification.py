@@ -1,9 +1,9 @@
-"""Regularizers of discriminators that classify: those with a head "classes", (N, K) logits (see `layers.heads`).
+"""Regularizers for discriminators that classify. They need a head "classes" with logits (N, K) (see `layers.heads`).
 
     regularizers=[classify_real(), classify_fake()], generator_regularizers=[classify_fake()]    AC-GAN
     regularizers=[classify_real()]                                               a semi-supervised discriminator
 
-Examples without a label, of label -1, are left out of the means.
+The label -1 means that an example has no label. Such examples are left out of the means.
 """
 
 import jax
@@ -18,9 +18,9 @@ from gan_jax.regularizers.base import Regularizer, Tree, View, head, stateless
 def classify_real(weight: float = 1.0) -> Regularizer:
     """weight * E[-log p(c|x)] over the real examples x that have a label c.
 
-    The supervised loss of a semi-supervised GAN (Salimans et al. 2016, arXiv 1606.03498, section 5), and the
-    discriminator's part of the loss of AC-GAN that is about real examples (Odena, Olah and Shlens, arXiv 1610.09585,
-    the first term of equation 3). The weight is at least 0.
+    This is the supervised loss of a semi-supervised GAN (Salimans et al. 2016, arXiv 1606.03498, section 5), and the
+    discriminator's loss of AC-GAN on real examples (Odena, Olah and Shlens, arXiv 1610.09585, the first term of
+    equation 3). Raises ValueError for a negative weight.
     """
     at_least(0, "the weight of classify_real", weight)
     return stateless("classify_real", lambda view: weight * class_loss(view.real.output, _labels(view)))
@@ -29,22 +29,24 @@ def classify_real(weight: float = 1.0) -> Regularizer:
 def classify_fake(weight: float = 1.0) -> Regularizer:
     """weight * E[-log p(c|G(z, c))] over the generated examples, in a conditional game.
 
-    In AC-GAN both players pay it (arXiv 1610.09585, the second term of equation 3): the discriminator learns to
-    classify generated examples too, the generator to make what is classified as it was told. The weight is at least 0.
+    In AC-GAN both players have this penalty (arXiv 1610.09585, the second term of equation 3). The discriminator learns
+    to classify generated examples too, and the generator learns to make examples that are classified as their label.
+    Raises ValueError for a negative weight.
     """
     at_least(0, "the weight of classify_fake", weight)
     return stateless("classify_fake", lambda view: weight * class_loss(view.fake.output, _labels(view)))
 
 
 def class_loss(output: Tree, labels: jax.Array) -> jax.Array:
-    """The mean of -log softmax(l)_label over the labelled examples of all devices, 0 if there are none.
+    """Returns the mean of -log softmax(l)_label over the labelled examples of all devices, or 0 if there are none.
 
-    output: what a discriminator returned, with the head "classes" l, (N, K). labels: int32 (N,), -1 for none.
+    output: the output of a discriminator, with a head "classes", the logits l (N, K).
+    labels: int32 (N,), -1 for an example without a label.
     """
     classes = head(output, "classes")
     labelled = (labels >= 0).astype(classes.dtype)
     losses = optax.softmax_cross_entropy_with_integer_labels(classes, jnp.maximum(labels, 0))
-    # Devices may have different numbers of labels: the mean over devices of this is the mean over all examples.
+    # Devices may have different numbers of labels. The mean of this over devices is that over all labelled examples.
     share = mean_over_devices(jnp.mean(labelled))
     return jnp.mean(losses * labelled) / jnp.where(share > 0, share, 1)
 

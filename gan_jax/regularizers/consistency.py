@@ -1,4 +1,4 @@
-"""Consistency regularization: a discriminator that does not mind an augmentation."""
+"""Consistency regularization: the discriminator's output should not change under augmentation."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,14 @@ from gan_jax.regularizers.base import Judged, Regularizer, View, logits, statele
 def consistency(
     augment: Callable[[jax.Array, jax.Array], jax.Array], weight_real: float = 10.0, weight_fake: float = 10.0
 ) -> Regularizer:
-    """weight_real E_x[(D(T(x)) - D(x))^2] + weight_fake E_z[(D(T(G(z))) - D(G(z)))^2], with D the logits.
+    """weight_real E_x[(D(T(x)) - D(x))^2] + weight_fake E_z[(D(T(G(z))) - D(G(z)))^2], where D are the logits.
 
-    Balanced consistency regularization (bCR; Zhao et al. 2020, arXiv 2002.04724, algorithm 1; Zhang et al. 2019, arXiv
-    1910.12027, is its first term). `augment` is T: (images (N, H, W, C), keys (N,)) -> images, which D should not tell
-    apart from those it is given. Raises ValueError for a negative weight.
+    This is balanced consistency regularization (bCR; Zhao et al. 2020, arXiv 2002.04724, algorithm 1). Its first term
+    alone is that of Zhang et al. 2019 (arXiv 1910.12027).
+
+    augment: the augmentation T, (images (N, H, W, C), keys (N,)) -> images. D learns to ignore it.
+
+    Raises ValueError for a negative weight.
     """
     at_least(0, "the weight of consistency on real images", weight_real)
     at_least(0, "the weight of consistency on generated images", weight_fake)

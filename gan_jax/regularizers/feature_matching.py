@@ -1,4 +1,4 @@
-"""Feature matching: a generator that matches the means of the discriminator's features."""
+"""Feature matching: the generator matches the means of the discriminator's features."""
 
 import jax
 import jax.numpy as jnp
@@ -9,11 +9,11 @@ from gan_jax.regularizers.base import Regularizer, View, stateless
 
 
 def feature_matching(weight: float = 1.0) -> Regularizer:
-    """weight |E_x[f(x)] - E_z[f(G(z))]|^2 for the generator, with f the discriminator's last hidden features.
+    """weight |E_x[f(x)] - E_z[f(G(z))]|^2 for the generator, where f are the discriminator's last hidden features.
 
-    Salimans et al. 2016, arXiv 1606.03498, section 3.1, where it is all that G descends; the discriminator plays its
-    own objective. The means are over the batch of all devices. Raises ValueError for a negative weight, and at its
-    first use for a discriminator that shows no features.
+    In Salimans et al. 2016 (arXiv 1606.03498, section 3.1) it is the whole loss of the generator, and the discriminator
+    keeps its own objective. The means are over the batch of all devices. Raises ValueError for a negative weight, and
+    at its first use if the discriminator sows no features.
     """
     at_least(0, "the weight of feature_matching", weight)
 

@@ -1,9 +1,9 @@
 """Penalties on the gradients of the discriminator's logits with respect to images.
 
-The images are those before the game's augmentation, and the gradient goes through it: see `base.Judged`.
+The images are those before the game's augmentation, and the gradient flows through it: see `base.Judged`.
 
-With batch normalization in D, a logit depends on the other images of the batch too, and what is penalized is the
-gradient of the batch's sum of logits. Use a discriminator without it (Gulrajani et al. 2017, arXiv 1704.00028,
+With batch normalization in D, a logit also depends on the other images of the batch, and the penalty is on the gradient
+of the sum of all logits. Use a discriminator without batch normalization (Gulrajani et al. 2017, arXiv 1704.00028,
 section 4).
 """
 
@@ -18,16 +18,16 @@ from gan_jax.regularizers.base import Judged, Regularizer, Tree, View, logits, s
 
 
 def squared_gradient_norms(discriminate: Callable[[jax.Array], Tree], points: jax.Array) -> jax.Array:
-    """|grad_x D(x)|^2 at each of the points (N, ...), (N,), where D(x) are the logits."""
+    """Returns |grad_x D(x)|^2, (N,), at points x (N, ...), where D(x) are the logits."""
     gradients = jax.grad(lambda x: jnp.sum(logits(discriminate(x))))(points)
     return jnp.sum(jnp.square(gradients), tuple(range(1, points.ndim)))
 
 
 def gradient_norms(discriminate: Callable[[jax.Array], Tree], points: jax.Array) -> jax.Array:
-    """|grad_x D(x)| at each of the points (N, ...), (N,). Where it is 0, its own gradient is taken to be 0."""
+    """Returns |grad_x D(x)|, (N,), at points x (N, ...). Where the norm is 0, its own gradient is defined as 0."""
     squared = squared_gradient_norms(discriminate, points)
     positive = squared > 0
-    # The root is not taken at 0, where its slope is infinite and the chain rule would give NaN.
+    # The square root has an infinite slope at 0, where the chain rule would give NaN.
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
 
 
@@ -52,7 +52,7 @@ def r2(gamma: float) -> Regularizer:
 def zero_centred(gamma: float) -> Regularizer:
     """R1 + R2: gamma/2 E_x[|grad D(x)|^2] + gamma/2 E_z[|grad D(G(z))|^2].
 
-    As R3GAN has it beside its relativistic objective (Huang et al. 2024, arXiv 2501.05441, section 2.2). Raises
+    R3GAN uses it together with a relativistic objective (Huang et al. 2024, arXiv 2501.05441, section 2.2). Raises
     ValueError for a negative gamma.
     """
     at_least(0, "gamma of the zero-centred penalties", gamma)
@@ -64,13 +64,11 @@ def _zero_centred(gamma: float, judged: Judged) -> jax.Array:
 
 
 def wgan_gp(weight: float = 10.0, *, one_sided: bool = False) -> Regularizer:
-    """weight E[(|grad D(x^)| - 1)^2] at x^ = u x + (1 - u) G(z), u uniform in [0, 1) for each pair of images.
+    """weight E[(|grad D(x^)| - 1)^2] at x^ = u x + (1 - u) G(z), where u is uniform in [0, 1) for each pair of images.
 
-    Where the game augments, x^ is augmented by what is drawn for x.
-
-    Gulrajani et al. 2017, arXiv 1704.00028, equation 3 and algorithm 1. `one_sided` charges only norms above 1,
-    weight E[max(0, |grad D(x^)| - 1)^2] (Petzka, Fischer and Lukovnikov 2018, arXiv 1709.08894, WGAN-LP). Raises
-    ValueError for a negative weight.
+    (Gulrajani et al. 2017, arXiv 1704.00028, equation 3 and algorithm 1.) If the game augments images, x^ is augmented
+    with the random draws of x. `one_sided` penalizes only norms above 1: weight E[max(0, |grad D(x^)| - 1)^2] (WGAN-LP;
+    Petzka, Fischer and Lukovnikov 2018, arXiv 1709.08894). Raises ValueError for a negative weight.
     """
     at_least(0, "the weight of wgan_gp", weight)
 
@@ -87,9 +85,9 @@ def wgan_gp(weight: float = 10.0, *, one_sided: bool = False) -> Regularizer:
 def dragan(weight: float = 10.0, *, scale: float = 0.5) -> Regularizer:
     """weight E[(|grad D(x + d)| - 1)^2] around real x (Kodali et al. 2017, arXiv 1705.07215, section 2).
 
-    The noise d is that of the authors' code, scale s U[0, 1) for each number of an image, where s is the standard
-    deviation of all numbers of the batch. (The paper's text has normal noise of a fixed size.) Raises ValueError for a
-    negative weight or scale.
+    The noise d is that of the authors' code: scale s U[0, 1) for each value of an image, where s is the standard
+    deviation of all values of the batch. (The text of the paper has normal noise with a fixed deviation.) Raises
+    ValueError for a negative weight or scale.
     """
     at_least(0, "the weight of dragan", weight)
     at_least(0, "the scale of dragan", scale)

@@ -1,4 +1,4 @@
-"""LeCam regularization: logits drawn to running averages of the other side's."""
+"""LeCam regularization: pulls the logits of real images to a running average of the fake ones, and vice versa."""
 
 import jax
 import jax.numpy as jnp
@@ -9,12 +9,12 @@ from gan_jax.regularizers.base import Regularizer, Tree, View, logits
 
 
 def lecam(weight: float, decay: float = 0.99) -> Regularizer:
-    """weight (E_x[(D(x) - a_F)^2] + E_z[(D(G(z)) - a_R)^2]), with D the logits.
+    """weight (E_x[(D(x) - a_F)^2] + E_z[(D(G(z)) - a_R)^2]), where D are the logits.
 
-    Tseng et al. 2021, arXiv 2104.03310, equations 3 and 4. The anchors a_R and a_F are running averages of D(x) and
-    D(G(z)) over the steps, this one included, without gradients: the real logits are drawn to where the generated ones
-    have been, and the other way round. The averages are free of their start, like Adam's moments: in the first step
-    the anchors are that batch's own means, in step t the steps before count by decay^1, decay^2, ... and these
+    (Tseng et al. 2021, arXiv 2104.03310, equations 3 and 4.) The anchors a_R and a_F are running averages of D(x) and
+    D(G(z)) over the steps, including the current one, and have no gradient. So the real logits are pulled to the past
+    generated ones, and vice versa. The averages have no initialization bias, like Adam's moments: in the first step the
+    anchors are the means of that batch. Later, the weights of previous steps decay as decay^1, decay^2, ..., and all
     weights sum to 1. Raises ValueError for a negative weight or a decay outside [0, 1).
     """
     at_least(0, "the weight of lecam", weight)

@@ -1,4 +1,4 @@
-"""InfoGAN (Chen et al. 2016, arXiv 1606.03657): latents whose meaning the generator is made to show."""
+"""The mutual information regularizer of InfoGAN (Chen et al. 2016, arXiv 1606.03657)."""
 
 import math
 
@@ -11,41 +11,42 @@ from gan_jax.regularizers.base import Regularizer, View, head, stateless
 
 
 def mutual_information(codes: Codes, weight: float = 1.0, continuous_weight: float = 0.1) -> Regularizer:
-    """-weight L_I, the regularizer of equation 6, for both players to pay: what it charges, they maximize.
+    """-weight L_I, the regularizer of equation 6. Use it for both players, so that both maximize L_I.
 
     L_I = E[log Q(c|G(z, c))] + H(c) is a lower bound of the mutual information of the codes and the image (equation 5),
-    in nats: of a categorical code with K categories at most log K. Q are the discriminator's heads `codes.heads`:
-    logits of the categories, and means of Gaussians for the continuous codes, with unit variance unless there is a
-    head "log_deviations" of their number too, whose exponential is then the standard deviation (section 6).
+    in nats. It is at most log K for a categorical code with K categories. Q is given by the discriminator's heads
+    `codes.heads`: logits of the categories, and means of Gaussians for the continuous codes. The Gaussians have unit
+    variance, unless there is a head "log_deviations" of the same size, the logarithms of their standard deviations
+    (section 6).
 
         latent = with_codes(normal(62), codes)
         Heads(dcgan.Discriminator(width, outputs=1 + codes.size), codes.heads)
 
     Args:
-      codes: in the latents of the game, by `latents.with_codes`.
+      codes: the codes in the latents of the game, which `latents.with_codes` adds.
       weight: lambda of the categorical codes, 1 in the paper.
       continuous_weight: lambda of the continuous codes: "a smaller lambda is typically used", since their information
         is a differential entropy (section 6).
 
-    Raises ValueError for weights below 0.
+    Raises ValueError for negative weights.
     """
     at_least(0, "the weight of the mutual information", weight)
     at_least(0, "the weight of the continuous codes", continuous_weight)
 
     def penalty(view: View) -> jax.Array:
-        informed = jnp.zeros(())
-        for name, code in codes.of(view.latents).items():
+        information = jnp.zeros(())
+        for name, code in codes.extract(view.latents).items():
             guess = head(view.fake.output, name)
             if name == "means":
                 learned = "log_deviations" in view.fake.output
                 log_deviations = head(view.fake.output, "log_deviations") if learned else jnp.zeros_like(guess)
                 likelihood = _gaussian_log_density(code, guess, log_deviations)
                 # The entropy of a uniform code in [-1, 1) is log 2.
-                informed += continuous_weight * (jnp.mean(jnp.sum(likelihood, -1)) + codes.continuous * math.log(2))
+                information += continuous_weight * (jnp.mean(jnp.sum(likelihood, -1)) + codes.continuous * math.log(2))
             else:
                 likelihood = jnp.sum(code * jax.nn.log_softmax(guess), -1)
-                informed += weight * (jnp.mean(likelihood) + math.log(code.shape[-1]))
-        return -informed
+                information += weight * (jnp.mean(likelihood) + math.log(code.shape[-1]))
+        return -information
 
     return stateless("mutual_information", penalty)
 

@@ -8,11 +8,11 @@ from gan_jax.regularizers.base import Regularizer, View, stateless
 
 
 def orthogonal(weight: float) -> Regularizer:
-    """weight times the sum of |W^T W * (1 - I)|_F^2 over the player's kernels W, with * elementwise.
+    """weight times the sum of |W^T W * (1 - I)|_F^2 over the player's kernels W, where * is elementwise.
 
-    The relaxed form of BigGAN, which leaves the filters' norms free and charges their overlap alone (Brock et al. 2019,
-    arXiv 1809.11096, equation 3, where the weight is 1e-4). W is a parameter named "kernel" as a matrix whose columns
-    belong to its last axis: the filters of a convolution or a dense layer. Raises ValueError for a negative weight.
+    This is the relaxed form of BigGAN, which penalizes the overlap of filters but not their norms (Brock et al. 2019,
+    arXiv 1809.11096, equation 3, where the weight is 1e-4). W is a parameter named "kernel", reshaped to a matrix whose
+    columns are the last axis: the filters of a convolution or a dense layer. Raises ValueError for a negative weight.
     """
     at_least(0, "the weight of orthogonal", weight)
 

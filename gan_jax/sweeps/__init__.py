@@ -1,5 +1,5 @@
-"""Many runs at once, in one program, and what they say.
+"""Sweeps: many runs that one program trains at once, and the comparison of their results.
 
-`sweep` trains them, `members` says which they are, `recorder` keeps what they report, `results` writes their folders,
-table and picture, and `statistics` has the means over seeds and their confidence intervals.
+`sweep` trains the runs, which are called members. `members` lists them, `recorder` records their metrics, `results`
+writes their folders, a table and a picture, and `statistics` computes means over seeds and confidence intervals.
 """

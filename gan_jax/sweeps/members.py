@@ -1,4 +1,4 @@
-"""Who takes part in a sweep: every combination of the varied settings, with every seed."""
+"""The members of a sweep: every combination of the varied settings with every seed."""
 
 import dataclasses
 import difflib
@@ -14,36 +14,37 @@ from gan_jax.training import Settings
 
 Varied = dict[str, tuple[float, ...]]
 
-# JAX holds whole numbers in 32 bits unless told otherwise.
-_MOST_SEED = 2**31 - 1
+# JAX uses 32-bit integers by default.
+_MAX_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Member:
-    """One run of a sweep. values: of the settings that vary."""
+    """One run of a sweep. `values` are the values of the varied settings."""
 
     seed: int
     values: dict[str, float]
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """The name of its folder."""
         return ",".join(f"{name}={value}" for name, value in {"seed": self.seed, **self.values}.items())
 
-    def of(self, settings: Settings) -> Settings:
-        """The settings of this run alone."""
+    def apply_to(self, settings: Settings) -> Settings:
+        """Returns the settings of this run."""
         return dataclasses.replace(settings, **self.changes, workdir=None)
 
     @property
     def changes(self) -> dict[str, Any]:
+        """The seed and the values of the varied settings."""
         return {"seed": self.seed, **self.values}
 
 
 def parse_varied(words: Sequence[str], config: type[Settings]) -> Varied:
-    """The values to try of each setting, from words like `learning_rate=1e-4,2e-4`; in the order of the fields.
+    """Parses words such as `learning_rate=1e-4,2e-4`. Returns the values of each setting, in the order of the fields.
 
     Raises UsageError for a setting that does not exist or cannot vary inside one compiled program, and for values that
-    are no numbers or are given twice.
+    are not numbers or are given twice.
     """
     varied: Varied = {}
     for word in words:
@@ -57,14 +58,14 @@ def parse_varied(words: Sequence[str], config: type[Settings]) -> Varied:
 
 
 def plan(settings: Settings, seeds: int, varied: Varied) -> list[Member]:
-    """The members: for every combination of values, in order, those with seeds `settings.seed` and the next ones.
+    """Returns the members: every combination of values, in order, with the `seeds` seeds from `settings.seed` on.
 
-    Raises UsageError unless there is at least one seed, and for seeds past 2^31 - 1.
+    Raises UsageError for fewer than one seed, and for seeds above 2^31 - 1.
     """
     if seeds < 1:
         raise UsageError(f"--seeds must be at least 1, not {seeds}")
-    if settings.seed + seeds - 1 > _MOST_SEED:
-        raise UsageError(f"the seeds of a sweep go up to {_MOST_SEED}, not {settings.seed + seeds - 1}")
+    if settings.seed + seeds - 1 > _MAX_SEED:
+        raise UsageError(f"the seeds of a sweep go up to {_MAX_SEED}, not {settings.seed + seeds - 1}")
     return [
         Member(settings.seed + i, dict(zip(varied, values, strict=True)))
         for values in itertools.product(*varied.values())
@@ -76,10 +77,10 @@ def _check_can_vary(name: str, config: type[Settings]) -> None:
     kinds = get_type_hints(config)
     names = [field.name for field in dataclasses.fields(config)]
     floats = [field for field in names if _is_float(kinds[field])]
-    can = f"what can vary is {', '.join(floats)}" if floats else "no setting of this experiment can vary"
+    allowed = f"settings that can vary: {', '.join(floats)}" if floats else "no setting of this experiment can vary"
     if name not in names:
         near = difflib.get_close_matches(name, floats, n=1) or difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else can
+        hint = f"did you mean {near[0]}?" if near else allowed
         raise UsageError(f"--vary {name!r}: the experiment has no such setting; {hint}")
     if name == "seed":
         raise UsageError("--vary seed: give --seeds N for the seeds from --seed on")
@@ -87,7 +88,7 @@ def _check_can_vary(name: str, config: type[Settings]) -> None:
         kind = getattr(kinds[name], "__name__", str(kinds[name]))
         raise UsageError(
             f"--vary {name}: it is of type {kind}, and settings that are not float change the compiled program itself "
-            f"(its shapes, its data or its length), so each value needs a run of its own; {can}"
+            f"(its shapes, its data or its length), so each value needs a separate run; {allowed}"
         )
 
 

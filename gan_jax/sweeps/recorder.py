@@ -1,4 +1,4 @@
-"""What the members of a sweep tell while they train: a line of metrics.jsonl each, and one where a member fails."""
+"""Recording of metrics during a sweep: metrics.jsonl has a line for each member, and a line if a member fails."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from gan_jax.training.recorder import Display, MetricsFile, Recorder
 
 
 class MemberRecorder(Recorder):
-    """Takes metrics (steps, members). A member whose loss is not finite is noted as failed, and the others go on."""
+    """Records metrics (steps, members). A member whose loss is not finite is marked as failed, the others continue."""
 
     def __init__(self, log: MetricsFile, display: Display, members: Sequence[Member], console: Console, **options: Any):
         super().__init__(log, display, **options)
         self._lines, self._members, self._console = log, members, console
         self._failed = {row["member"] for row in log.rows if "failed" in row}
 
-    def _take(self, step: int, metrics: dict[str, np.ndarray], measures: dict[str, np.ndarray]) -> None:
+    def _record_step(self, step: int, metrics: dict[str, np.ndarray], measures: dict[str, np.ndarray]) -> None:
         for name, values in metrics.items():
             if kind(name) is Kind.LOSS:
                 for i in np.flatnonzero(~np.isfinite(values)):
@@ -33,7 +33,7 @@ class MemberRecorder(Recorder):
         shared = self._show(step, metrics) if step % self._every == 0 else {}
         numbers = (metrics if shared else {}) | measures
         if numbers:
-            for i in self._going():
+            for i in self._running():
                 self._lines.add({"step": step, "member": i, **{n: float(v[i]) for n, v in numbers.items()}, **shared})
 
     def _fail(self, step: int, i: int, player: str, loss: float) -> None:
@@ -41,19 +41,19 @@ class MemberRecorder(Recorder):
             self._failed.add(i)
             row = {"step": step, "member": i, "failed": player, "loss": str(loss)}
             self._lines.add(row)
-            self._console.print(f"{self._members[i].name} has failed, and the others go on: {describe_failure(row)}")
+            self._console.print(f"{self._members[i].name} has failed, and the others continue: {describe_failure(row)}")
 
-    def _going(self) -> list[int]:
+    def _running(self) -> list[int]:
         return [i for i in range(len(self._members)) if i not in self._failed]
 
     def _show(self, step: int, metrics: dict[str, np.ndarray]) -> dict[str, float | None]:
-        """Shows the members' mean. Returns the clock of one: images a second are shared."""
-        clock, going = self._clock(step), self._going()
+        """Shows the means over members. Returns the clock of each member, which has its share of images per second."""
+        clock, going = self._clock(step), self._running()
         self.display.show({"step": step, **{n: float(np.mean(v[going])) for n, v in metrics.items()}, **clock})
         rate = clock["images_per_second"]
         return {**clock, "images_per_second": rate and round(rate / len(self._members), 1)}
 
 
 def describe_failure(row: dict) -> str:
-    """From the line of metrics.jsonl that notes it."""
+    """Describes a failure from its line in metrics.jsonl."""
     return f"the loss of the {row['failed']} became {row['loss']} at step {row['step']}"

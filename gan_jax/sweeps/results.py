@@ -1,4 +1,4 @@
-"""What a sweep leaves behind: a run folder for each member, one table, and one picture."""
+"""The results of a sweep: a run folder for each member, a table and a picture."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ from gan_jax.training.train import draw_samples
 
 RESULTS = "results.json"
 
-# Of the latents: that of `gan-jax evaluate`, unless it is told otherwise.
+# The seed of the latents, which is the default of `gan-jax evaluate`.
 _SEED = 1
 
 
@@ -39,13 +39,14 @@ def write_results(
     states: State,
     console: Console,
 ) -> None:
-    """Writes the members' run folders, table.md, sweep.png and, last of all, results.json; prints the table.
+    """Writes the members' run folders, table.md, sweep.png and, at the end, results.json. Prints the table.
 
-    states: of all members at the end, on the host. A member that failed gets no folder: nothing good is left of it.
-    What an earlier call has finished is kept.
+    states: the final states of all members, on the host.
+
+    Members that failed get no folder, since their states are useless. Folders from an earlier call are kept.
     """
     rows = read_rows(folder / "metrics.jsonl")
-    logs = [[_own(row) for row in rows if row["member"] == i] for i in range(len(members))]
+    logs = [[_without_member(row) for row in rows if row["member"] == i] for i in range(len(members))]
     evaluated = True
     outcomes = []
     for i, (member, log) in enumerate(zip(members, logs, strict=True)):
@@ -54,7 +55,7 @@ def write_results(
             outcomes.append(Outcome(member, describe_failure(failure), {}))
             continue
         run = folder / "members" / member.name
-        _write_member(run, experiment, member.of(settings), data, jax.tree.map(lambda x, i=i: x[i], states), log)
+        _write_member(run, experiment, member.apply_to(settings), data, jax.tree.map(lambda x, i=i: x[i], states), log)
         if evaluated:
             console.print(f"evaluating member {i + 1} of {len(members)}: {run}")
             try:
@@ -72,15 +73,15 @@ def write_results(
     console.print(f"written to {folder}: table.md, sweep.png, {RESULTS}, members/")
 
 
-def _own(row: dict) -> dict:
-    """The line as the member's own run would have it."""
+def _without_member(row: dict) -> dict:
+    """Returns the line as a single run would have it."""
     return {name: value for name, value in row.items() if name != "member"}
 
 
 def _write_member(
     run: Path, experiment: Experiment, settings: Settings, data: Dataset, saved: State, log: Sequence[dict]
 ) -> None:
-    if (run / "config.json").exists():  # written last
+    if (run / "config.json").exists():  # it is written last
         return
     shutil.rmtree(run, ignore_errors=True)
     game, abstract = run_folder.build(experiment, settings, data.info)
@@ -112,24 +113,25 @@ def _measures(run: Path, log: Sequence[dict]) -> dict[str, float]:
 
 
 def _losses(log: Sequence[dict]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """By name: the steps at which a loss was logged, and its values there."""
+    """Returns by name the steps at which a loss was logged, and its values."""
     names = dict.fromkeys(name for row in log for name in row if kind(name) is Kind.LOSS)
     logged = {name: np.array([(row["step"], row[name]) for row in log if name in row], float) for name in names}
     return {name: (pairs[:, 0], pairs[:, 1]) for name, pairs in logged.items()}
 
 
 def _draw(combinations: Sequence[Combination], logs: dict[str, list[dict]], path: Path) -> None:
-    """The losses over the steps, and the evaluation's foremost measure at the end; without one the last losses."""
+    """Draws the losses over the steps, and at the end the first measure of the evaluation, or else the last losses."""
     curves: dict[str, list[Curve]] = {}
     results: dict[str, list[Points]] = {}
     for combination in combinations:
         label = ", ".join(f"{value:g}" for value in combination.values.values()) or "all members"
         finished = [_losses(logs[outcome.member.name]) for outcome in combination.finished]
         for name, (steps, _) in finished[0].items() if finished else ():
-            over = statistics.spread(np.array([smooth(losses[name][1]) for losses in finished]))
-            curves.setdefault(statistics.title(name), []).append(Curve(label, steps, over.mean, over.low, over.high))
-        for name, over in combination.spreads.items():
-            points = Points(label, combination.numbers(name), over.mean, over.low, over.high)
+            spread = statistics.spread(np.array([smooth(losses[name][1]) for losses in finished]))
+            curve = Curve(label, steps, spread.mean, spread.low, spread.high)
+            curves.setdefault(statistics.title(name), []).append(curve)
+        for name, spread in combination.spreads.items():
+            points = Points(label, combination.numbers(name), spread.mean, spread.low, spread.high)
             results.setdefault(name, []).append(points)
     last = [name for name in results if not name.endswith("_loss")][:1] or list(results)
     if curves or last:

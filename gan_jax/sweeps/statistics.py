@@ -1,4 +1,4 @@
-"""What a sweep says: for each combination of values, every measure's mean over the seeds, and how sure it is."""
+"""The statistics of a sweep: the mean over seeds of every measure, with its confidence interval."""
 
 import math
 from collections.abc import Sequence
@@ -29,11 +29,13 @@ _TITLES = {
 
 
 class Spread(NamedTuple):
-    """What N numbers are like, or each point of N curves. What one alone cannot say is None.
+    """Statistics of N numbers, or of each point of N curves. Those that need more than one number are None for N = 1.
 
-    deviation: the sample's standard deviation, with N - 1.
-    low, high: the confidence interval of the mean, by Student's t with N - 1 degrees of freedom. It holds where the
-        numbers are about normally distributed.
+    count: N.
+    mean: the mean.
+    deviation: the standard deviation of the sample, with N - 1 in the denominator.
+    low, high: the confidence interval of the mean, by Student's t with N - 1 degrees of freedom. It assumes that the
+        numbers are approximately normally distributed.
     """
 
     count: int
@@ -44,8 +46,8 @@ class Spread(NamedTuple):
 
 
 def spread(values: np.ndarray, confidence: float = CONFIDENCE) -> Spread:
-    """Over the first axis of values (N, ...), N at least 1."""
-    from scipy.stats import t  # it takes a while to import
+    """Returns the statistics over the first axis of values (N, ...), where N is at least 1."""
+    from scipy.stats import t  # the import is slow
 
     values = np.asarray(values, float)
     count, mean = len(values), values.mean(0)
@@ -58,7 +60,11 @@ def spread(values: np.ndarray, confidence: float = CONFIDENCE) -> Spread:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a member ended. failed: why and when, or None. measures: by name; none of one that failed."""
+    """The outcome of a member.
+
+    failed: the reason and the step of a failure, or None.
+    measures: the measures by name. A failed member has none.
+    """
 
     member: Member
     failed: str | None
@@ -67,7 +73,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Combination:
-    """The members that differ by their seeds alone. spreads: of each measure, over those that did not fail."""
+    """The members that only differ in their seeds.
+
+    spreads: the statistics of each measure over the members that did not fail.
+    """
 
     values: dict[str, float]
     outcomes: tuple[Outcome, ...]
@@ -75,37 +84,39 @@ class Combination:
 
     @property
     def finished(self) -> list[Outcome]:
+        """The outcomes of the members that did not fail."""
         return [outcome for outcome in self.outcomes if outcome.failed is None]
 
     def numbers(self, measure: str) -> list[float]:
-        """Of each member that has it."""
+        """Returns the values of a measure for all members that have it."""
         return [outcome.measures[measure] for outcome in self.outcomes if measure in outcome.measures]
 
 
 def combine(outcomes: Sequence[Outcome]) -> list[Combination]:
-    """The combinations, in the order of their first members."""
+    """Groups the outcomes by combinations of values, in the order of their first members."""
     groups: dict[tuple, list[Outcome]] = {}
     for outcome in outcomes:
         groups.setdefault(tuple(outcome.member.values.items()), []).append(outcome)
     combinations = []
     for values, members in groups.items():
-        alone = Combination(dict(values), tuple(members), {})
-        spreads = {name: spread(np.array(alone.numbers(name))) for name in measures(members)}
-        combinations.append(Combination(alone.values, alone.outcomes, spreads))
+        group = Combination(dict(values), tuple(members), {})
+        spreads = {name: spread(np.array(group.numbers(name))) for name in measures(members)}
+        combinations.append(Combination(group.values, group.outcomes, spreads))
     return combinations
 
 
 def measures(outcomes: Sequence[Outcome]) -> list[str]:
-    """The names of what was measured, in order."""
+    """Returns the names of all measures in order."""
     return list(dict.fromkeys(name for outcome in outcomes for name in outcome.measures))
 
 
 def title(measure: str) -> str:
+    """Returns the title of a measure in tables and pictures."""
     return _TITLES.get(measure, measure.replace("_", " "))
 
 
 def to_json(combinations: Sequence[Combination]) -> dict:
-    """Every member's numbers and every combination's, as plain values."""
+    """Returns the numbers of every member and every combination as plain values."""
 
     def plain(spread: Spread) -> dict:
         return {name: float(x) if isinstance(x, np.generic | np.ndarray) else x for name, x in spread._asdict().items()}
@@ -130,38 +141,38 @@ def to_json(combinations: Sequence[Combination]) -> dict:
 
 
 def to_markdown(combinations: Sequence[Combination]) -> str:
-    """The table, a line for each combination; what its numbers are; and which members failed."""
+    """Returns a table with a row for each combination, its caption, and the members that failed."""
     names = measures([outcome for combination in combinations for outcome in combination.outcomes])
     headings = [*combinations[0].values, "members", *map(title, names)]
     lines = [headings, ["---"] * len(headings)]
     for combination in combinations:
-        cells = [" ".join(_words(combination.spreads.get(name))).strip() for name in names]
+        cells = [" ".join(_cells(combination.spreads.get(name))).strip() for name in names]
         lines.append([*map(str, combination.values.values()), _counted(combination), *cells])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return "\n\n".join([table, _caption(), *(f"- {line}" for line in _failures(combinations))]) + "\n"
 
 
 def report(combinations: Sequence[Combination], console: Console) -> None:
-    """Prints the same, with a line for each measure, so that it fits a terminal."""
+    """Prints the contents of `to_markdown` with a line for each measure, so that it fits a terminal."""
     table = Table("", "mean ± deviation", "interval", box=SIMPLE_HEAD)
     for combination in combinations:
         values = ", ".join(f"{name}={value}" for name, value in combination.values.items()) or "all"
         unit = "member" if len(combination.outcomes) == 1 else "members"
         table.add_row(Text(values, style="bold"), f"{_counted(combination)} {unit}")
-        for name, over in combination.spreads.items():
-            table.add_row(f"  {title(name)}", *_words(over))
+        for name, statistics in combination.spreads.items():
+            table.add_row(f"  {title(name)}", *_cells(statistics))
     console.print(table)
     for line in (_caption(), *_failures(combinations)):
         console.print(line)
 
 
 def _counted(combination: Combination) -> str:
-    finished, of = len(combination.finished), len(combination.outcomes)
-    return str(of) if finished == of else f"{finished} of {of}"
+    finished, total = len(combination.finished), len(combination.outcomes)
+    return str(total) if finished == total else f"{finished} of {total}"
 
 
-def _words(spread: Spread | None) -> tuple[str, str]:
-    """Mean and deviation; interval."""
+def _cells(spread: Spread | None) -> tuple[str, str]:
+    """Returns the mean with its deviation, and the interval."""
     if spread is None:
         return "–", ""
     if spread.deviation is None:
@@ -172,10 +183,10 @@ def _words(spread: Spread | None) -> tuple[str, str]:
 def _caption() -> str:
     return (
         f"Mean ± standard deviation over the seeds, and the {CONFIDENCE:.0%} confidence interval of the mean "
-        "(Student's t); – is what so few members cannot say. Losses are means over the last tenth of the log."
+        "(Student's t). A dash means that there are too few members. Losses are means over the last tenth of the log."
     )
 
 
 def _failures(combinations: Sequence[Combination]) -> list[str]:
     outcomes = [outcome for combination in combinations for outcome in combination.outcomes]
-    return [f"{o.member.name} failed: {o.failed}; it is not in the numbers" for o in outcomes if o.failed]
+    return [f"{o.member.name} failed: {o.failed}. It is not included." for o in outcomes if o.failed]

@@ -1,7 +1,7 @@
 """A sweep: one compiled program trains all members at once.
 
-The folder holds config.json, experiment.py, metrics.jsonl (a line for each member), the checkpoints of all members
-together, and at the end what `results` makes of them.
+The folder contains config.json, experiment.py, metrics.jsonl (with a line for each member), joint checkpoints of all
+members, and at the end the results that `results` writes.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from gan_jax.training.batches import device_data, feed_members
 from gan_jax.training.checkpoints import Checkpoints, to_device, to_host
 from gan_jax.training.experiment import Experiment
 from gan_jax.training.held_out import make_population_measure
-from gan_jax.training.loop import BoundProgram, Callbacks, keep, train_loop
+from gan_jax.training.loop import BoundProgram, Callbacks, saving_callbacks, train_loop
 from gan_jax.training.placement import gather_members, shard_members
 from gan_jax.training.program import make_population_program, program_options, run_once
 from gan_jax.training.recorder import Display, MetricsFile
@@ -32,16 +32,16 @@ from gan_jax.training.settings import check
 
 
 def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied, console: Console) -> Path:
-    """Trains, or goes on training, all members, compares them, and returns the sweep's folder.
+    """Trains all members, or resumes their training, and compares them. Returns the folder of the sweep.
 
-    The members are every combination of the `varied` values with so many seeds from `settings.seed` on. Each is the run
-    that `train` would make with its settings. A member whose loss is not finite has failed, and the others go on.
-    SIGTERM and SIGINT save a checkpoint and end the sweep early; the same call then resumes it exactly.
+    The members are every combination of the `varied` values with the `seeds` seeds from `settings.seed` on. Each is the
+    same run that `train` would make with its settings. A member whose loss is not finite has failed, and the others
+    continue. SIGTERM and SIGINT save a checkpoint and end the sweep early. The same call then resumes it exactly.
 
     Raises:
-      UsageError: settings or data that cannot be used, or a folder that holds something else.
-      UserError: every member has failed, or a disk that cannot be written.
-      KeyboardInterrupt: after SIGINT, when all is saved.
+      UsageError: the settings or the data are unusable, or the folder holds something else.
+      UserError: every member has failed, or the folder cannot be written.
+      KeyboardInterrupt: SIGINT was received. The state has been saved.
     """
     check(settings)
     members = plan(settings, seeds, varied)
@@ -83,7 +83,7 @@ def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied
 def _check_devices(members: list[Member]) -> None:
     if jax.process_count() > 1:
         raise UsageError(
-            f"a sweep runs in one process, on all its devices, and this is one of {jax.process_count()}: "
+            f"a sweep runs in one process, on all its devices, and this is one of {jax.process_count()} processes: "
             "start it once, or start sweeps of other seeds (--seed) in other folders"
         )
     if len(members) % jax.local_device_count():
@@ -94,28 +94,29 @@ def _check_devices(members: list[Member]) -> None:
 
 
 class _Population:
-    """The members' hyperparameters and keys, and the game as a function of one member's."""
+    """The hyperparameters and keys of all members, and the game as a function of one member's hyperparameters."""
 
     def __init__(self, experiment: Experiment, settings: Settings, data: Dataset, members: list[Member]):
         self.experiment, self.settings, self.data, self.members = experiment, settings, data, members
         changes = [member.changes for member in members]
-        # With the seed, in case the recipe reads it.
+        # The values include the seed, in case the experiment reads it.
         self.values: Values = {name: stack_values([change[name] for change in changes]) for name in changes[0]}
         self.keys = stack_keys([member.seed for member in members])
 
     def build(self, values: Values) -> Game:
-        changed: Any = values  # traced, in the place of numbers
+        changed: Any = values  # traced arrays instead of numbers
         return self.experiment.build(dataclasses.replace(self.settings, **changed), self.data.info)
 
     def init(self) -> State:
         return init_population(self.build, self.values, self.keys)
 
     def check(self) -> State:
-        """The shapes of the state. Raises UsageError for values that the game cannot have or cannot vary."""
+        """Returns the shapes of the state. Raises UsageError for values that are invalid or cannot vary."""
         combinations = {tuple(member.values.items()): member for member in self.members}.values()
-        # Built of plain numbers first, which a recipe may check.
+        # The games are built with plain numbers first, since recipes can check those.
         games = [
-            run_folder.build(self.experiment, member.of(self.settings), self.data.info)[0] for member in combinations
+            run_folder.build(self.experiment, member.apply_to(self.settings), self.data.info)[0]
+            for member in combinations
         ]
         self.game = games[0]
         try:
@@ -125,7 +126,7 @@ class _Population:
             reason = str(error).partition("\n")[0]
             raise UsageError(
                 f"{self.experiment.path.name} cannot be trained for all values of {', '.join(guilty)} at once: it "
-                f"looks at the value in Python ({reason}). Use jnp.where or jax.lax.cond in the experiment, or train "
+                f"uses the value in Python ({reason}). Use jnp.where or jax.lax.cond in the experiment, or train "
                 "one run after the other"
             ) from error
 
@@ -150,7 +151,7 @@ class _Population:
 
 
 def _train(population: _Population, folder: Path, state: State, checkpoints: Checkpoints, console: Console) -> State:
-    """Trains on from `state`, to the end or until a signal; returns the last state, on the host."""
+    """Trains from `state` to the end or until a signal. Returns the last state, on the host."""
     settings, members, data, game = population.settings, population.members, population.data, population.game
     devices, start = jax.local_device_count(), int(state.step[0])
     options = program_options(settings, data.train, devices)
@@ -188,6 +189,8 @@ def _train(population: _Population, folder: Path, state: State, checkpoints: Che
         batches,
         options["steps_per_call"],
     )
-    callbacks = Callbacks(measure=measure, draw=lambda state: None, close=log.close, **keep(log, checkpoints, on_host))
+    callbacks = Callbacks(
+        measure=measure, draw=lambda state: None, close=log.close, **saving_callbacks(log, checkpoints, on_host)
+    )
     state = train_loop(program, recorder, callbacks, shard_members(state, devices), start, settings, folder, console)
     return on_host(state)

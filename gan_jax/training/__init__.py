@@ -1,8 +1,8 @@
-"""One run: its settings, the compiled program, the loop around it, and the folder that it fills.
+"""Training of a single run: its settings, the compiled program, the loop, and the run folder.
 
-`train` puts them together. `settings` and `experiment` say what a run is told, `program` and `placement` compile the
-step for one device or many, `batches` feeds it, `loop` calls it, and `recorder`, `checkpoints` and `run_folder` keep
-what comes of it. An experiment needs only the settings, so only they are exported here.
+`train` connects these parts. `settings` and `experiment` define the inputs of a run. `program` and `placement` compile
+the step for one or several devices, `batches` provides its data, and `loop` calls it. `recorder`, `checkpoints` and
+`run_folder` store the results. Experiments only need the settings, so only they are exported here.
 """
 
 from gan_jax.training.settings import ImageGan, Settings

@@ -1,4 +1,4 @@
-"""The data side of the loop: the dataset on the devices, and the batches of every call of the program."""
+"""The data of the training loop: the dataset on the devices, and the batches of each call of the program."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +12,12 @@ import numpy as np
 from gan_jax.data import Split, batch_indices, stream, target_indices
 from gan_jax.training.placement import replicate, shard
 
-_MOST_WORKERS = 16
+_MAX_WORKERS = 16
 _STEPS_AHEAD = 64
 
 
 def device_data(split: Split, devices: int) -> Any:
-    """The whole split on every device, if it is in memory; () if it is streamed."""
+    """Returns the whole split on every device if it is in memory, or () if it is streamed."""
     if not split.in_memory:
         return ()
     arrays = {"image": split.images, "label": split.labels, "target": split.targets}
@@ -28,22 +28,22 @@ def device_data(split: Split, devices: int) -> Any:
 def feed(
     split: Split, *, seed: int, batch_size: int, batches_per_step: int, steps_per_call: int, start: int, devices: int
 ) -> Iterator[Callable[[int], Any]]:
-    """Gives the function from a step to the `batches` of the program's call for `steps_per_call` steps from there.
+    """Yields a function from a step to the `batches` of the program's call that starts there.
 
-    A step takes `batches_per_step * batch_size` examples. A split that is streamed is read in order from step `start`,
-    one step at a time, by worker processes that end with this context.
+    A call covers `steps_per_call` steps, and a step takes `batches_per_step * batch_size` examples. A streamed split is
+    read in order from step `start`, one step at a time, by worker processes that end with this context.
     """
     size = batches_per_step * batch_size
     if split.in_memory:
-        rows = _ahead(lambda number: _block(split, seed, number, size), steps_per_call)
+        rows = _by_step(lambda number: _block_indices(split, seed, number, size), steps_per_call)
         yield lambda step: jax.tree.map(lambda x: shard(x, batches_per_step, devices), rows(step))
         return
 
-    mine = shard(np.arange(size)[None], batches_per_step, devices)
-    workers = min(_MOST_WORKERS, max(1, (os.cpu_count() or 1) - 1))
-    batches = stream(split, seed=seed, start=start, batch_size=size, rows=mine.reshape(-1), workers=workers)
+    local = shard(np.arange(size)[None], batches_per_step, devices)
+    workers = min(_MAX_WORKERS, max(1, (os.cpu_count() or 1) - 1))
+    batches = stream(split, seed=seed, start=start, batch_size=size, rows=local.reshape(-1), workers=workers)
     try:
-        yield lambda step: jax.tree.map(lambda x: x.reshape(*mine.shape, *x.shape[1:]), next(batches))
+        yield lambda step: jax.tree.map(lambda x: x.reshape(*local.shape, *x.shape[1:]), next(batches))
     finally:
         batches.close()
 
@@ -51,35 +51,39 @@ def feed(
 def feed_members(
     split: Split, *, seeds: Sequence[int], batch_size: int, batches_per_step: int, steps_per_call: int, devices: int
 ) -> Callable[[int], Any]:
-    """What `feed` gives for a split in memory, for the runs of all these seeds at once.
+    """Returns the function that `feed` yields, for a split in memory and the runs of all these seeds at once.
 
-    Indices (steps_per_call, members, B); with several devices (devices, steps_per_call, members / devices, B).
+    The batches are indices (steps_per_call, members, B), or with several devices
+    (devices, steps_per_call, members / devices, B).
     """
     size = batches_per_step * batch_size
 
-    def of_all(number: int) -> Any:
-        # Seed by seed, so that no seed's permutation is made again at every step.
-        rows = {seed: _block(split, seed, number, size) for seed in set(seeds)}
+    def block(number: int) -> Any:
+        # The blocks are computed seed by seed, since each change of the seed needs a new permutation.
+        rows = {seed: _block_indices(split, seed, number, size) for seed in set(seeds)}
         return jax.tree.map(lambda *x: np.stack(x, axis=1), *(rows[seed] for seed in seeds))
 
-    def share(rows: np.ndarray) -> np.ndarray:
+    def split_members(rows: np.ndarray) -> np.ndarray:
         return rows if devices == 1 else np.stack(np.split(rows, devices, axis=1))
 
-    rows = _ahead(of_all, steps_per_call)
-    return lambda step: jax.tree.map(share, rows(step))
+    rows = _by_step(block, steps_per_call)
+    return lambda step: jax.tree.map(split_members, rows(step))
 
 
-def _block(split: Split, seed: int, number: int, size: int) -> Any:
-    """The indices of the steps from number * _STEPS_AHEAD on: (_STEPS_AHEAD, size), or {"image", "target"} of them."""
-    # Batches follow one another without a gap, so those of many steps are one large batch.
+def _block_indices(split: Split, seed: int, number: int, size: int) -> Any:
+    """Returns the indices (_STEPS_AHEAD, size) for the steps from number * _STEPS_AHEAD on.
+
+    For unpaired targets they are {"image": indices, "target": indices}.
+    """
+    # Batches are consecutive parts of the data's order, so the batches of many steps are one large batch.
     count = _STEPS_AHEAD * size
     images, targets = batch_indices(seed, number, count, len(split)), target_indices(split, seed, number, count)
     rows = images if targets is None else {"image": images, "target": targets}
     return jax.tree.map(lambda x: x.astype(np.int32).reshape(_STEPS_AHEAD, size), rows)
 
 
-def _ahead(block: Callable[[int], Any], count: int) -> Callable[[int], Any]:
-    """From a function that gives the rows of block 0, 1, ... of steps to one that gives `count` from a step on."""
+def _by_step(block: Callable[[int], Any], count: int) -> Callable[[int], Any]:
+    """Maps a function that returns block 0, 1, ... of the rows to one that returns `count` rows from a step on."""
     block = lru_cache(maxsize=2)(block)
 
     def row(step: int) -> Any:

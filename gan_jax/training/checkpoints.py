@@ -1,4 +1,4 @@
-"""Checkpoints of a run's state, by Orbax: written in the background, verified when read."""
+"""Checkpoints of a run's state with Orbax. They are written in the background and verified when read."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ Upgrade = Callable[[dict[Name, Any], tuple[Name, ...]], dict[Name, Any]]
 
 
 class Checkpoints:
-    """The checkpoints below a folder, the newest few of them. Used by one process: the state is the same on all."""
+    """The newest few checkpoints in a folder. Only one process uses it, since all processes have the same state."""
 
     def __init__(self, folder: Path):
         self._folder = folder.absolute()
@@ -45,17 +45,18 @@ class Checkpoints:
             raise UserError(f"cannot keep checkpoints in {folder}: {error.strerror or error}") from error
 
     def steps(self) -> list[int]:
+        """Returns the steps of all checkpoints in order."""
         return sorted(self._manager.all_steps())
 
     def save(self, step: int, state: Any) -> None:
-        """Begins to write `state`, a pytree of host arrays that must not change afterwards."""
+        """Starts to write `state`, a pytree of host arrays that must not change afterwards."""
         try:
             self._manager.save(step, args=ocp.args.StandardSave(state))
-        except Exception as error:  # Orbax and TensorStore raise many kinds, also from the write before this one
+        except Exception as error:  # Orbax and TensorStore raise many types, also for the previous write
             raise self._failed(error) from error
 
     def wait(self) -> None:
-        """Returns when what was saved is on disk; raises UserError if it could not be written."""
+        """Waits until all checkpoints are on disk. Raises UserError if one could not be written."""
         try:
             self._manager.wait_until_finished()
             self._manager.check_for_errors()
@@ -67,13 +68,14 @@ class Checkpoints:
         self._manager.close()
 
     def restore_newest(self, like: Any, upgrade: Upgrade = lambda saved, wanted: saved) -> Any | None:
-        """The newest checkpoint that is whole, as host arrays in the structure of `like`; None if there is none.
+        """Returns the newest intact checkpoint as host arrays in the structure of `like`, or None if there is none.
 
-        Arrays are matched by the names of their places, so that it is of no matter where `like` has empty nodes.
+        Arrays are matched by their names in the tree, so empty nodes in `like` do not matter.
+
         upgrade: (saved arrays by name, names in `like`) -> arrays by those names, for checkpoints of an older version.
 
-        Damaged ones are set aside, in the folder `damaged` beside this one, with a warning. Raises UserError, and
-        leaves all as it is, if the newest is whole and does not have the arrays and shapes of `like`.
+        Damaged checkpoints are moved to the folder `damaged` next to this one, with a warning. Raises UserError, and
+        changes nothing, if the newest checkpoint is intact but does not have the arrays and shapes of `like`.
         """
         for step in reversed(self.steps()):
             whole = False
@@ -81,7 +83,7 @@ class Checkpoints:
                 whole = self._verify(step)
                 saved = _by_name(self._manager.restore(step, args=ocp.args.StandardRestore()))
                 return _in_structure(upgrade(saved, tuple(_by_name(like))), like)
-            except Exception as error:  # whatever a damaged file makes Orbax raise
+            except Exception as error:  # Orbax raises various errors for damaged files
                 reason = str(error).partition("\n")[0][:200]
                 if whole:
                     raise UserError(
@@ -100,25 +102,25 @@ class Checkpoints:
         self._manager.reload()
 
     def _write_manifests(self) -> None:
-        """Notes the size and checksum of every file of the committed checkpoints that have no such note yet.
+        """Writes a manifest with the size and checksum of every file, for committed checkpoints that have none yet.
 
-        Called in the background when a checkpoint is about to be committed, for those before it, and when all are.
+        Orbax calls it in the background before it commits a checkpoint. `wait` calls it when all are committed.
         """
         for step in self.steps():
             folder = self._folder / str(step)
             try:
                 if folder.is_dir() and not (folder / _MANIFEST).exists():
-                    noted = json.dumps({str(p.relative_to(folder)): _checksum(p) for p in _files(folder)}).encode()
-                    write_aside(folder / _MANIFEST, lambda file, noted=noted: file.write(noted))
-            except FileNotFoundError:  # Orbax has just deleted it to make room
+                    text = json.dumps({str(p.relative_to(folder)): _checksum(p) for p in _files(folder)}).encode()
+                    write_aside(folder / _MANIFEST, lambda file, text=text: file.write(text))
+            except FileNotFoundError:  # Orbax has just deleted this checkpoint
                 continue
 
     def _verify(self, step: int) -> bool:
-        """Whether the checkpoint is known to be as it was written. Raises ValueError if it is known not to be."""
-        # TensorStore finds most damage itself, but tells it in hundreds of tracebacks from its threads.
+        """Compares the checkpoint with its manifest. Returns False if it has none. Raises ValueError if it differs."""
+        # TensorStore detects most damage itself, but reports it as hundreds of tracebacks from its threads.
         folder = self._folder / str(step)
         manifest = folder / _MANIFEST
-        if not manifest.exists():  # the run was killed between the commit and the note
+        if not manifest.exists():  # the run was killed between the commit and the manifest
             return False
         for name, checksum in json.loads(manifest.read_bytes()).items():
             path = folder / name
@@ -134,12 +136,12 @@ class Checkpoints:
 
 
 def to_host(state: Any) -> Any:
-    """A copy of `state` in host memory, PRNG keys as their raw words: what `Checkpoints.save` takes."""
+    """Returns a copy of `state` in host memory for `Checkpoints.save`. PRNG keys become their raw data."""
     return jax.tree.map(lambda x: np.array(jax.random.key_data(x) if _is_key(x) else x), state)
 
 
 def to_device(saved: Any, like: Any) -> Any:
-    """The inverse of `to_host`, for a state of the structure of `like`, which may be abstract."""
+    """The inverse of `to_host`, for a state with the structure of `like`, which may be abstract."""
 
     def put(x, like):
         return jax.random.wrap_key_data(x) if _is_key(like) else jnp.array(x)
@@ -148,12 +150,12 @@ def to_device(saved: Any, like: Any) -> Any:
 
 
 def host_like(abstract: Any) -> Any:
-    """The structure and shapes that `to_host` gives for a state like `abstract`."""
+    """Returns the structure and shapes that `to_host` returns for a state like `abstract`."""
     return jax.eval_shape(lambda s: jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, s), abstract)
 
 
 def _by_name(tree: Any) -> dict[Name, Any]:
-    """The leaves of a tree by the names of their places: ("params", "generator", "Conv_0", "kernel") and so on."""
+    """Returns the leaves of a tree by their names, such as ("params", "generator", "Conv_0", "kernel")."""
 
     def name(entry: Any) -> str:
         for attribute in ("key", "name", "idx"):
@@ -165,7 +167,7 @@ def _by_name(tree: Any) -> dict[Name, Any]:
 
 
 def _in_structure(saved: dict[Name, Any], like: Any) -> Any:
-    """The arrays in the structure of `like`. Raises ValueError where they are others than its own."""
+    """Returns the arrays in the structure of `like`. Raises ValueError if names or shapes differ."""
     wanted = _by_name(like)
     for name in [*wanted, *saved]:
         if name not in saved:

@@ -1,4 +1,4 @@
-"""Joining the processes of a run that spans several hosts, or several processes of one."""
+"""Connecting the processes of a run on several hosts, or in several processes on one host."""
 
 import os
 
@@ -8,11 +8,11 @@ _VARIABLES = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
 
 
 def join() -> None:
-    """Joins the other processes through `jax.distributed`, if this one was started as one of several.
+    """Connects to the other processes with `jax.distributed`, if this process was started as one of several.
 
-    Under Slurm, Open MPI, Kubernetes or on a TPU pod, set GAN_JAX_DISTRIBUTED=1 and JAX finds the others by itself.
-    Anywhere else set JAX_COORDINATOR_ADDRESS (host:port of the first process), JAX_NUM_PROCESSES and JAX_PROCESS_ID.
-    Does nothing where none of these is set. Raises UsageError where only some are.
+    Under Slurm, Open MPI, Kubernetes or on a TPU pod, set GAN_JAX_DISTRIBUTED=1, and JAX finds the other processes.
+    Otherwise set JAX_COORDINATOR_ADDRESS (host:port of the first process), JAX_NUM_PROCESSES and JAX_PROCESS_ID.
+    Without any of these variables it does nothing. Raises UsageError if only some of the latter three are set.
     """
     import jax
 

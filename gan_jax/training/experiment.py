@@ -1,7 +1,7 @@
 """An experiment: a Python file, anywhere on disk, that defines `Config` and `build`.
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Settings): ...                       # its fields become the command's flags
+class Config(Settings): ...                       # its fields become flags of the command
 
 def build(config: Config, data: DataInfo) -> Game: ...
 """
@@ -25,11 +25,14 @@ from gan_jax.training.settings import Settings
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment that has been loaded.
+    """A loaded experiment.
 
-    name: of its file, without suffix. path: of its file. source: its text. doc: its docstring.
-    modules: the text of every module that it imported and that is not installed, by a path such as "losses.py" or
-        "lab/losses.py".
+    name: the name of its file without suffix.
+    path: the path of its file.
+    source: the text of its file.
+    config, build: its `Config` and `build`.
+    doc: its docstring.
+    modules: the text of every imported module that is not installed, by a path such as "losses.py" or "lab/losses.py".
     """
 
     name: str
@@ -42,10 +45,10 @@ class Experiment:
 
 
 def load_experiment(path: Path, source: str | None = None, beside: Sequence[Path] = ()) -> Experiment:
-    """The experiment in the file at `path`, or in `source` as if it stood there.
+    """Loads the experiment in the file at `path`, or the text `source` as if it were that file.
 
-    Modules beside the file can be imported by it; they are looked for in the folders `beside` if these are given.
-    Raises UsageError where the file is missing or not an experiment.
+    The experiment can import modules from the folder of the file, or from the folders `beside` if they are given.
+    Raises UsageError if the file is missing or is not an experiment.
     """
     if source is None:
         source = _read(path)
@@ -55,7 +58,7 @@ def load_experiment(path: Path, source: str | None = None, beside: Sequence[Path
         raise UsageError(f"{path}, line {error.lineno}: {error.msg}") from None
     module = ModuleType("gan_jax_experiment")
     module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # where dataclasses and tyro look up the annotations
+    sys.modules[module.__name__] = module  # dataclasses and tyro look up annotations there
     with _importing_from(beside or [path.parent]) as imported:
         try:
             exec(code, module.__dict__)
@@ -73,40 +76,59 @@ def load_experiment(path: Path, source: str | None = None, beside: Sequence[Path
     return Experiment(path.stem, path, source, config, module.build, (module.__doc__ or "").strip(), imported)
 
 
-# The names of the modules that the experiment loaded last has imported and that are not installed.
+# The names of the modules that the last experiment imported and that are not installed.
 _beside: set[str] = set()
+
+
+# The folders of Python's own modules and of installed packages.
+_ROOTS = {Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 
 @contextmanager
 def _importing_from(folders: Sequence[Path]) -> Iterator[dict[str, str]]:
-    """While inside, modules in these folders can be imported; afterwards, the text of those that were."""
-    # Imported anew: they may have changed since, or another experiment has other modules of the same names.
-    for name in _beside:
+    """Makes modules in these folders importable. Yields a dictionary that is filled with their texts on exit."""
+    folders = [folder.resolve() for folder in folders]
+    offered = {path.stem for folder in folders if folder.is_dir() for path in folder.iterdir()} - {"__main__"}
+    # They are imported again, since they may have changed, or other modules with the same names may have been imported.
+    other = {name for name in sys.modules if name.partition(".")[0] in offered and not _is_installed(name, folders)}
+    for name in _beside | other:
         sys.modules.pop(name, None)
     _beside.clear()
-    before, sys_path, kept = set(sys.modules), list(sys.path), {}
-    sys.path[:0] = [str(folder.resolve()) for folder in folders]
+    importlib.invalidate_caches()  # the folders may have new files
+    before, sys_path, writes_bytecode, kept = set(sys.modules), list(sys.path), sys.dont_write_bytecode, {}
+    sys.path[:0] = map(str, folders)
+    sys.dont_write_bytecode = True  # bytecode would be written to run folders, and hide changes within a second
     try:
         yield kept
     finally:
-        sys.path[:] = sys_path
+        sys.path[:], sys.dont_write_bytecode = sys_path, writes_bytecode
         for name in sys.modules.keys() - before:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and file.endswith(".py") and not _is_installed(name, Path(file)):
+            if not _is_installed(name, folders):
                 _beside.add(name)
                 parts = [*name.split("."), "__init__"] if hasattr(sys.modules[name], "__path__") else name.split(".")
-                kept["/".join(parts) + ".py"] = Path(file).read_text()
+                file = _file(name)
+                if file and file.suffix == ".py":  # it is a folder for a package without __init__.py
+                    kept["/".join(parts) + ".py"] = file.read_text()
 
 
-def _is_installed(name: str, file: Path) -> bool:
-    """Whether a module belongs to Python, to an installed package or to this one."""
-    top = name.partition(".")[0]
-    roots = {Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-    if top in sys.stdlib_module_names or top == __name__.partition(".")[0]:
+def _is_installed(name: str, folders: Sequence[Path]) -> bool:
+    """Whether an imported module belongs to Python, to an installed package or to this package.
+
+    Modules in `folders` do not, regardless of their names.
+    """
+    top, file = name.partition(".")[0], _file(name)
+    if file is None or top == __name__.partition(".")[0] or not _ROOTS.isdisjoint(file.resolve().parents):
         return True
-    if any(root in file.resolve().parents for root in roots):
-        return True
-    return top in importlib.metadata.packages_distributions()  # installed in place
+    if any(folder in file.parents for folder in folders):
+        return False
+    return top in sys.stdlib_module_names or top in importlib.metadata.packages_distributions()  # an editable install
+
+
+def _file(name: str) -> Path | None:
+    """Returns the file of an imported module, the folder of a package without __init__.py, or None without either."""
+    module = sys.modules[name]
+    file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", None) or ()), None)
+    return Path(file) if file else None
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Ending a run early without losing it."""
+"""Stopping a run early on a signal, so that it can save a checkpoint."""
 
 import signal
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ _CALLS_PER_AGREEMENT = 16
 
 
 class Stop:
-    """Whether the run was asked to end, and by which signal."""
+    """A request to stop the run. `signal` is the signal that asked for it, or None."""
 
     def __init__(self):
         self.signal: signal.Signals | None = None
         self._asked = 0
 
     def agreed(self) -> bool:
-        """Whether to stop now. The processes that share a run agree on it, so that none waits for another.
+        """Whether to stop now. All processes of a run stop at the same call, so that none waits for another.
 
-        To agree takes a message between them, so they do it at every 16th call only.
+        Their agreement needs communication, so it only happens in every 16th call.
         """
         if jax.process_count() == 1:
             return self.signal is not None
@@ -37,9 +37,9 @@ class Stop:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """While inside, the first SIGTERM or SIGINT asks to stop; a second SIGINT interrupts at once.
+    """Handles signals: the first SIGTERM or SIGINT asks the run to stop, and a second SIGINT interrupts it at once.
 
-    Outside of the main thread, where Python delivers no signals, nothing ever asks.
+    Python only delivers signals to the main thread. In other threads this does nothing.
     """
     stop = Stop()
 

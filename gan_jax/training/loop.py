@@ -1,4 +1,4 @@
-"""The loop around the step: the same for one run and for the members of a sweep."""
+"""The training loop. It is the same for a single run and for the members of a sweep."""
 
 import signal
 import time
@@ -21,10 +21,11 @@ from gan_jax.training.settings import Settings
 
 @dataclass(frozen=True)
 class BoundProgram:
-    """A program with its data and batches: what the loop calls.
+    """A program with its data and batches.
 
-    program, data: see `program.make_program`. batches: from a step to those of the call from there.
-    steps_per_call: how many steps a call trains for at most.
+    program, data: see `program.make_program`.
+    batches: a function from a step to the batches of the call that starts there.
+    steps_per_call: the largest number of steps in a call.
     """
 
     program: TrainProgram
@@ -39,13 +40,13 @@ class BoundProgram:
 
 @dataclass(frozen=True)
 class Callbacks:
-    """What happens around the program. States are as the program has them, on all devices.
+    """The functions that the loop calls in addition to the program. They take the program's state, on all devices.
 
-    measure: of the state, every `sample_every` steps; or None.
-    draw: shows the state, every `sample_every` steps and at the end.
-    save: (step, state) -> None; begins to write a checkpoint, after all metrics until then have been recorded.
-    wait: returns when what was saved is written.
-    close: called last, however the loop ends.
+    measure: measures the state, every `sample_every` steps. None for no measures.
+    draw: draws a picture of samples, every `sample_every` steps and at the end.
+    save: (step, state) -> None. It starts to write a checkpoint. All metrics up to this step are recorded before.
+    wait: waits until all checkpoints are written.
+    close: is called last, also after an error.
     """
 
     measure: Measure | None
@@ -55,12 +56,12 @@ class Callbacks:
     close: Callable[[], None]
 
 
-def keep(
+def saving_callbacks(
     log: MetricsFile | None, checkpoints: Checkpoints | None, to_host: Callable[[State], State]
 ) -> dict[str, Callable]:
-    """The callbacks `save` and `wait` that keep a run in its folder; they do nothing in processes that keep none.
+    """Returns the callbacks `save` and `wait`. They do nothing in processes without a log and checkpoints.
 
-    to_host: brings the program's state to the host.
+    to_host: copies the program's state to the host.
     """
 
     def save(step: int, state: State) -> None:
@@ -81,11 +82,11 @@ def train_loop(
     folder: Path,
     console: Console,
 ) -> State:
-    """Trains from `state` at step `start`, to the end or until a signal, and returns the last state.
+    """Trains from `state` at step `start` to the end or until a signal. Returns the last state.
 
     Raises:
-      UserError: a loss that is not finite, or a checkpoint that cannot be written.
-      KeyboardInterrupt: after SIGINT, when all is saved.
+      UserError: a loss is not finite, or a checkpoint cannot be written.
+      KeyboardInterrupt: SIGINT was received. The state has been saved.
     """
     step = start
 
@@ -93,7 +94,7 @@ def train_loop(
         return step % every == 0 or step == settings.steps
 
     def save() -> None:
-        # Recorded and checked first: a checkpoint never holds what came of a loss that was not finite.
+        # The metrics are checked first, so that a checkpoint never holds the result of a loss that was not finite.
         recorder.record()
         callbacks.save(step, state)
 
@@ -113,7 +114,7 @@ def train_loop(
                 recorder.add(step, count, metrics)
                 step += count
                 if callbacks.measure and step % settings.sample_every == 0:
-                    # Before the checkpoint: on resuming from it, this is not measured again.
+                    # This comes before the checkpoint, so that a run that resumes from it does not measure again.
                     recorder.measured(step, callbacks.measure(state))
                 if due(settings.checkpoint_every):
                     save()
@@ -125,17 +126,17 @@ def train_loop(
     finally:
         callbacks.close()
     done = f"{step - start} steps in {time.monotonic() - began:.1f} s: {folder}"
-    _tell_end(stop, step, settings.steps, done, console)
+    _print_end(stop, step, settings.steps, done, console)
     return state
 
 
 def _steps_until_due(step: int, steps_per_call: int, settings: Settings) -> int:
-    """In the next call: `steps_per_call`, or less where something is due before."""
+    """Returns the number of steps in the next call: `steps_per_call`, or fewer if a callback is due before."""
     ends = [step + every - step % every for every in (settings.sample_every, settings.checkpoint_every)]
     return min(step + steps_per_call, settings.steps, *ends) - step
 
 
-def _tell_end(stop: Stop, step: int, steps: int, done: str, console: Console) -> None:
+def _print_end(stop: Stop, step: int, steps: int, done: str, console: Console) -> None:
     if not stop.signal or step == steps:
         console.print(f"trained for {done}")
         return

@@ -1,7 +1,7 @@
-"""Run folders that versions before 0.2 wrote: they are sampled, evaluated and resumed as they are.
+"""Compatibility with run folders of versions before 0.2, so that they can be sampled, evaluated and resumed.
 
-Version 0.2 gave modules, arguments, settings and entries of the memory other names. A run folder keeps its experiment's
-code, which uses the old ones. Here they are understood; code of one's own is better brought up to date by hand.
+Version 0.2 renamed modules, arguments, settings and entries of the memory. A run folder contains the code of its
+experiment, which uses the old names. This module maps them to the new ones. Other code should be updated by hand.
 """
 
 import functools
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-# By their old names, the modules that experiments import.
+# The modules that experiments import, from old names to new ones.
 _MODULES = {
     "ada": "augmentation",
     "ada_transforms": "augmentation.ada_transforms",
@@ -50,7 +50,7 @@ _MODULES = {
 }
 _PACKAGES = {"games"}
 
-# By function, the old names of arguments and their new ones.
+# The arguments of functions, from old names to new ones.
 _ARGUMENTS = {
     "gan": {"round": "dynamics", "discriminator_steps": "discriminator_updates"},
     "cyclegan": {"history_size": "pool_size"},
@@ -60,20 +60,20 @@ _MEMORY = {"history_A": "pool_A", "history_B": "pool_B"}
 
 
 def understand_old_names() -> None:
-    """Lets code import the old names from now on."""
+    """Makes the old names of modules importable from now on."""
     if not any(isinstance(finder, _OldNames) for finder in sys.meta_path):
-        sys.meta_path.append(_OldNames())  # last: it is asked for names that are no modules any more
+        sys.meta_path.append(_OldNames())  # it comes last, for names that no other finder knows
 
 
 def upgrade_settings(values: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a config.json by their new names."""
+    """Returns the settings of a config.json by their new names."""
     return {_SETTINGS.get(name, name): value for name, value in values.items()}
 
 
 def upgrade_checkpoint(saved: dict[tuple[str, ...], Any], wanted: Iterable[tuple[str, ...]]) -> dict:
-    """A checkpoint's arrays by the names that the game has for them.
+    """Returns the arrays of a checkpoint by their new names.
 
-    Lazy regularizers have come to remember what they last logged; until they are applied again it is 0.
+    The memory of lazy regularizers now has the number that they last logged. It is 0 until they are next applied.
     """
     upgraded = {tuple(_MEMORY.get(part, part) for part in name): array for name, array in saved.items()}
     for name in wanted:
@@ -90,7 +90,7 @@ def upgrade_checkpoint(saved: dict[tuple[str, ...], Any], wanted: Iterable[tuple
 
 
 class _OldNames(MetaPathFinder, Loader):
-    """Makes modules of the old names with what is in the new ones."""
+    """Imports modules under their old names, with the contents of the new ones."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
         package, _, name = fullname.partition(".")

@@ -1,4 +1,4 @@
-"""Where arrays lie: copies of a tree on every device, shares of a batch, and the members of a population."""
+"""Placement of arrays on devices: copies on every device, shares of a batch, and the members of a population."""
 
 from typing import Any
 
@@ -7,32 +7,32 @@ import numpy as np
 
 
 def replicate(tree: Any, devices: int) -> Any:
-    """`tree` with a leading axis of local devices, a copy on each; `tree` itself where there is only one."""
+    """Copies `tree` to every local device, along a new leading axis. For a single device there is no such axis."""
     if devices == 1:
         return jax.device_put(tree, jax.local_devices()[0])
     return jax.pmap(lambda tree, _: tree, in_axes=(None, 0))(tree, np.zeros(jax.local_device_count()))
 
 
 def unreplicate(tree: Any, devices: int) -> Any:
-    """One device's copy of what `replicate` made."""
+    """The inverse of `replicate`: returns the copy on one device."""
     return tree if devices == 1 else jax.tree.map(lambda x: x.addressable_shards[0].data[0], tree)
 
 
 def shard(rows: np.ndarray, batches_per_step: int, devices: int) -> np.ndarray:
-    """Each local device's share of (steps, batches_per_step * batch_size) rows: (local devices, steps, share).
+    """Splits rows (steps, batches_per_step * batch_size) into shares (local devices, steps, share).
 
-    Every batch is cut into as many shares as there are devices, in their order, so that device d sees the examples that
-    it would see of the global batch. For one device the rows themselves.
+    Every batch is split into one share per device, in the order of the devices. So device d sees the d-th share of each
+    global batch. For a single device it returns the rows themselves.
     """
     if devices == 1:
         return rows
     shares = rows.reshape(len(rows), batches_per_step, devices, -1)
-    mine = [jax.devices().index(device) for device in jax.local_devices()]
-    return np.stack([shares[:, :, d].reshape(len(rows), -1) for d in mine])
+    local = [jax.devices().index(device) for device in jax.local_devices()]
+    return np.stack([shares[:, :, d].reshape(len(rows), -1) for d in local])
 
 
 def shard_members(tree: Any, devices: int) -> Any:
-    """`tree`, whose arrays have a first axis of members (N, ...), on the local devices: (devices, N / devices, ...)."""
+    """Distributes arrays with a first axis of members (N, ...) over the local devices: (devices, N / devices, ...)."""
     if devices == 1:
         return jax.device_put(tree, jax.local_devices()[0])
     shares = jax.tree.map(lambda x: x.reshape(devices, -1, *x.shape[1:]), tree)
@@ -40,5 +40,5 @@ def shard_members(tree: Any, devices: int) -> Any:
 
 
 def gather_members(tree: Any, devices: int, axis: int = 0) -> Any:
-    """The inverse, for arrays on the host; `axis` is where the members are."""
+    """The inverse of `shard_members`, for arrays on the host. `axis` is the axis of members."""
     return tree if devices == 1 else jax.tree.map(lambda x: np.concatenate(list(x), axis), tree)

@@ -1,4 +1,4 @@
-"""From a game to the compiled program that trains it for some steps, on one device or on all."""
+"""The compiled program that trains a game for several steps, on one or several devices."""
 
 from collections.abc import Callable
 from enum import IntEnum
@@ -18,10 +18,10 @@ from gan_jax.training.settings import Settings
 
 
 class Stream(IntEnum):
-    """The streams of random numbers of the transforms of training images, with numbers that no game uses.
+    """The streams of random numbers for the transforms of training images. Games do not use these numbers.
 
-    TRANSFORMS is folded into the step's key, the others into the key of that stream. Numbers below 2^16 are those of
-    the step's batches.
+    TRANSFORMS is folded into the key of the step, and the others into the key of TRANSFORMS. Numbers below 2^16 are
+    reserved for the batches of a step.
     """
 
     TRANSFORMS = int.from_bytes(b"augm")
@@ -30,17 +30,19 @@ class Stream(IntEnum):
 
 
 class Packed(struct.PyTreeNode):
-    """Metrics by name in one array, so that one transfer fetches them all: values (..., len(names)), float32."""
+    """Metrics in one array, values (..., len(names)), float32, so that a single transfer to the host is enough."""
 
     values: jax.Array
     names: tuple[str, ...] = struct.field(pytree_node=False)
 
 
 def pack(metrics: Metrics) -> Packed:
+    """Packs metrics into one array."""
     return Packed(jnp.stack([jnp.asarray(value, jnp.float32) for value in metrics.values()], -1), tuple(metrics))
 
 
 def unpack(packed: Packed) -> Metrics:
+    """The inverse of `pack`."""
     return {name: packed.values[..., i] for i, name in enumerate(packed.names)}
 
 
@@ -49,20 +51,20 @@ TrainProgram = Callable[[State, Any, Any, int], tuple[State, Packed]]
 
 
 def choose_steps_per_call() -> int:
-    """How many steps one call should train for, on the backend at hand.
+    """Chooses the number of steps in one call for the current backend.
 
-    A loop of steps saves the time between calls, which counts where steps are short. On CPU, XLA runs what is inside a
-    loop more slowly (jax-ml/jax issue 12868), and calls overlap with the steps anyway.
+    A loop over steps saves the time between calls, which matters for short steps. On CPU, XLA is slower inside a loop
+    (jax-ml/jax issue 12868), and calls overlap with the computation anyway.
     """
     return 1 if jax.default_backend() == "cpu" else 20
 
 
 @cache
 def fast_options() -> dict[str, str]:
-    """Options to compile training programs with, on the backend at hand.
+    """Returns the compiler options of training programs for the current backend.
 
-    On CPU, XLA's own convolutions are faster than those of the library that it prefers. ({} where there is no such
-    choice: the option is an experimental one of XLA's.)
+    On CPU, XLA's own convolutions are faster than those of the library that it uses by default. The option is
+    experimental. The result is {} if this version of XLA does not have it.
     """
     options = {"xla_cpu_experimental_ynn_fusion_type": ""}
     if jax.default_backend() != "cpu":
@@ -75,10 +77,11 @@ def fast_options() -> dict[str, str]:
 
 
 class Transforms(NamedTuple):
-    """How training images are changed at random, before any game sees them.
+    """The random transforms of training images, which are applied before the game sees the images.
 
-    flip: whether images are mirrored with probability one half. jitter: see `transforms.random_jitter`.
-    paired: whether targets, where there are some, are changed as their images are; else each is changed on its own.
+    flip: whether images are mirrored with probability one half.
+    jitter: whether `transforms.random_jitter` is applied.
+    paired: whether a target is transformed in the same way as its image. Otherwise each has its own random draws.
     """
 
     flip: bool = False
@@ -90,7 +93,7 @@ NO_TRANSFORMS = Transforms()
 
 
 def program_options(settings: Settings, split: Split, devices: int) -> dict[str, Any]:
-    """What `make_program` and `make_population_program` take, from a run's settings and its training data."""
+    """Returns the keyword arguments of `make_program` and `make_population_program` for a run."""
     steps_per_call = settings.steps_per_call or choose_steps_per_call()
     return {
         "steps_per_call": steps_per_call if split.in_memory else 1,
@@ -110,25 +113,24 @@ def make_program(
     precision: str = "float32",
     remat: bool = False,
 ) -> TrainProgram:
-    """The function (state, data, batches, count) -> (state, metrics) that trains for `count` <= `steps_per_call` steps.
+    """Returns a function (state, data, batches, count) -> (state, metrics) that trains for `count` steps.
 
-    data: the whole dataset on the device, {"image": (N, ...), ...} as a `Split` has it, or () where batches are
-        streamed.
-    batches: for each of `steps_per_call` steps, the indices (B,) of its examples in `data`, those of unpaired targets
-        apart ({"image": (B,), "target": (B,)}), or else the batch itself.
+    data: the whole dataset on the device, {"image": (N, ...), ...} as in a `Split`, or () for streamed batches.
+    batches: for each of `steps_per_call` steps, the indices (B,) of its examples in `data`. They are
+        {"image": (B,), "target": (B,)} for unpaired targets. For streamed data they are the batches themselves.
+    count: at most `steps_per_call`.
     precision, remat: see `networks.ops.precision`.
-    metrics: `unpack` makes them (steps_per_call,) each, the first `count` of them filled.
+    metrics: `unpack` returns arrays (steps_per_call,), whose first `count` entries are filled.
 
-    The program is the same for any count, so the bits do not depend on where a run was interrupted. With several
-    `devices` everything but count has a leading axis of local devices. The state that goes in is used up,
-    except on CPU.
+    The compiled program is the same for any count, so the bits of a run do not depend on interruptions. With several
+    `devices`, everything except count has a leading axis of local devices. The input state is donated, except on CPU.
     """
 
-    def one(state: State, data: Any, batch: Any) -> tuple[State, Metrics]:
+    def one_step(state: State, data: Any, batch: Any) -> tuple[State, Metrics]:
         with computing(precision, remat=remat):
             return _step(game, state, data, batch, transforms)
 
-    return _compiled(_several(one, steps_per_call), devices, AXIS)
+    return _compiled(_repeat_steps(one_step, steps_per_call), devices, AXIS)
 
 
 def make_population_program(
@@ -140,16 +142,16 @@ def make_population_program(
     precision: str = "float32",
     remat: bool = False,
 ) -> TrainProgram:
-    """`make_program` for a population: everything has an axis of members, the datasets excepted.
+    """`make_program` for a population. Everything except the dataset has an axis of members.
 
-    data: (the members' hyperparameters, each (N,); the dataset, which they share).
-    batches: (steps_per_call, N, B), the indices of each member's examples.
+    data: (the members' hyperparameters, each (N,), the dataset, which all members share).
+    batches: the indices of each member's examples, (steps_per_call, N, B).
     metrics: (steps_per_call, N) each.
 
-    With several `devices` each trains N / devices members, alone: nothing is averaged over them.
+    With several `devices`, each trains N / devices members without communication.
     """
 
-    def one(state: State, data: Any, batches: Any) -> tuple[State, Metrics]:
+    def one_step(state: State, data: Any, batches: Any) -> tuple[State, Metrics]:
         values, examples = data
 
         def step(game, state, batch):
@@ -158,23 +160,23 @@ def make_population_program(
         with computing(precision, remat=remat):
             return for_each_member(build, step)(values, state, batches)
 
-    return _compiled(_several(one, steps_per_call), devices, None)
+    return _compiled(_repeat_steps(one_step, steps_per_call), devices, None)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that begins with a state, compiled for training on one device. The state is used up, except on CPU."""
+    """Compiles a training function for one device. Its first argument, the state, is donated, except on CPU."""
     return jax.jit(function, donate_argnums=_donated(), compiler_options=fast_options())
 
 
 def run_once(function: Callable[[], Any]) -> Any:
-    """What `function` returns, compiled for this one call."""
-    # On CPU, where LLVM's optimizations take most of a compilation, without them.
+    """Compiles `function` for a single call, and returns its result."""
+    # On CPU, LLVM's optimizations take most of the compilation time, so they are turned off.
     options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
     return jax.jit(function, compiler_options=options)()
 
 
 def _step(game: Game, state: State, data: Any, batch: Any, transforms: Transforms) -> tuple[State, Metrics]:
-    """One training step on the examples of `data` that `batch` names, or on `batch` itself."""
+    """Makes one training step on the examples of `data` at the indices `batch`, or on the streamed `batch` itself."""
     examples = normalize_batch(_examples_at(data, batch) if data else batch)
     key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), Stream.TRANSFORMS)
     examples["image"] = _transformed(examples["image"], key, game, transforms)
@@ -204,11 +206,11 @@ def _transformed(images: jax.Array, key: jax.Array, game: Game, transforms: Tran
     return batches.reshape(images.shape)
 
 
-def _several(one: Callable[[State, Any, Any], tuple[State, Metrics]], steps_per_call: int) -> TrainProgram:
-    """`one` step after the other, `count` of `steps_per_call` batches."""
+def _repeat_steps(one_step: Callable[[State, Any, Any], tuple[State, Metrics]], steps_per_call: int) -> TrainProgram:
+    """Returns a function that repeats `one_step` for the first `count` of `steps_per_call` batches."""
 
     def packed(state: State, data: Any, batch: Any) -> tuple[State, Packed]:
-        state, metrics = one(state, data, batch)
+        state, metrics = one_step(state, data, batch)
         return state, pack(metrics)
 
     def loop(state: State, data: Any, batches: Any, count: Any) -> tuple[State, Packed]:
@@ -236,5 +238,5 @@ def _compiled(program: TrainProgram, devices: int, axis_name: str | None) -> Tra
 
 
 def _donated() -> tuple[int, ...]:
-    # On CPU, XLA copies most of a state that is donated before it updates it: up to 16% of a step.
+    # On CPU, XLA copies most of a donated state before it updates it, which takes up to 16% of a step.
     return () if jax.default_backend() == "cpu" else (0,)

@@ -1,4 +1,4 @@
-"""What a run tells while it trains: metrics.jsonl, TensorBoard events, and a line or a bar on the terminal."""
+"""Recording of metrics during training: metrics.jsonl, TensorBoard events, and the progress on the terminal."""
 
 import json
 import math
@@ -21,15 +21,15 @@ from gan_jax.common.files import write_aside
 from gan_jax.reporting import Kind, kind
 from gan_jax.training.program import Packed, unpack
 
-# Seconds between lines where the output is not a terminal.
+# Seconds between lines if the output is not a terminal.
 _LINE_EVERY = 10.0
 
-# What the progress line shows.
+# The kinds of metrics that the progress line shows.
 _SHOWN = (Kind.LOSS, Kind.OUTPUT)
 
 
 class MetricsFile:
-    """metrics.jsonl. On resuming at `step`, later lines are dropped, since those steps will be trained again."""
+    """The file metrics.jsonl. A run that resumes at `step` drops later lines, since it repeats those steps."""
 
     def __init__(self, folder: Path, step: int):
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ class MetricsLog(MetricsFile):
 
     def __init__(self, folder: Path, step: int):
         super().__init__(folder, step)
-        # In the background, since its import takes seconds, in which the step can be compiled.
+        # It is created in the background, since its import takes seconds, while the step compiles.
         pool = ThreadPoolExecutor(1)
         self._events = pool.submit(_summary_writer, folder / "tensorboard", step)
         pool.shutdown(wait=False)
@@ -64,7 +64,7 @@ class MetricsLog(MetricsFile):
         super().add(row)
         for name, value in row.items():
             if name not in ("step", "seconds") and value is not None:
-                # TensorBoard allows no brackets: D(G(z)) becomes D_G_z.
+                # TensorBoard does not allow parentheses: D(G(z)) becomes D_G_z.
                 self._events.result().add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
 
     def close(self) -> None:
@@ -83,12 +83,12 @@ def _line(row: dict) -> bytes:
 
 
 def read_rows(path: Path) -> list[dict]:
-    """The whole lines of a metrics.jsonl; none where there is no such file."""
+    """Returns the complete lines of a metrics.jsonl, or an empty list if there is no such file."""
     rows = []
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
             rows.append(json.loads(line))
-        except ValueError:  # the last line of a run that was killed while writing it
+        except ValueError:  # the run was killed while writing its last line
             break
     return rows
 
@@ -97,11 +97,11 @@ Fetch = Callable[[list[Packed]], list[Packed]]
 
 
 class Recorder:
-    """Takes the metrics of every call as they lie on the device; fetches, checks and records them later, in bulk.
+    """Collects the metrics of every call on the device, and fetches, checks and records them later in bulk.
 
-    Fetching waits for the device, so it happens once in `every` steps, and the newest call is left alone until the next
-    one is under way. `fetch` brings the metrics of calls to the host. `log` is None in processes that only watch for
-    non-finite losses.
+    Fetching waits for the device. So it happens only once in `every` steps, and the newest call is left until the next
+    one has started. `fetch` copies the metrics of calls to the host. `log` is None in processes that only check for
+    non-finite losses. `examples` is the number of examples in a step.
     """
 
     def __init__(
@@ -114,31 +114,31 @@ class Recorder:
         self.restart_clock(start)
 
     def restart_clock(self, step: int) -> None:
-        """Images a second and elapsed seconds count from now, `step`: what came before was compilation."""
+        """Restarts the measurement of images per second and elapsed time at `step`, to exclude compilation."""
         self._began = time.monotonic()
         self._mark = (step, self._began)
 
     def add(self, step: int, count: int, metrics: Packed) -> None:
-        """The metrics of steps step + 1, ..., step + count."""
+        """Adds the metrics of the steps step + 1, ..., step + count."""
         self._pending.append((step, count, metrics))
         if step + count - self._pending[0][0] > self._every:
             self.record(leave=1)
 
     def measured(self, step: int, measures: dict[str, np.ndarray]) -> None:
-        """What was measured at `step`, the last that was added: it joins the line of that step, or makes one."""
+        """Adds measures at `step`, the last step that was added. They are part of the line of that step."""
         self._measured[step] = measures
 
     def record(self, leave: int = 0) -> None:
-        """Fetches all calls but the newest `leave`. Raises UserError at the first loss that is not finite."""
+        """Fetches and records all calls except the newest `leave`. Raises UserError for a loss that is not finite."""
         calls = [self._pending.popleft() for _ in range(len(self._pending) - leave)]
         fetched = self._fetch([metrics for _, _, metrics in calls])
         for (step, count, _), metrics in zip(calls, map(unpack, fetched), strict=True):
             for i in range(count):
                 number = step + i + 1
-                self._take(number, {name: v[i] for name, v in metrics.items()}, self._measured.pop(number, {}))
+                self._record_step(number, {name: v[i] for name, v in metrics.items()}, self._measured.pop(number, {}))
 
-    def _take(self, step: int, metrics: dict[str, Any], measures: dict[str, Any]) -> None:
-        """The metrics of one step."""
+    def _record_step(self, step: int, metrics: dict[str, Any], measures: dict[str, Any]) -> None:
+        """Records the metrics and measures of one step."""
         values = {name: float(value) for name, value in metrics.items()}
         self._check(step, values)
         row = {"step": step}
@@ -155,7 +155,7 @@ class Recorder:
                 raise UserError(f"the loss of the {name.removesuffix('_loss')} became {value} at step {step}")
 
     def _clock(self, step: int) -> dict[str, float | None]:
-        """Images a second since the last call, and seconds since the run began."""
+        """Returns the images per second since the last call, and the seconds since the start of the run."""
         now = time.monotonic()
         steps, spent = step - self._mark[0], now - self._mark[1]
         rate = round(steps * self._examples / spent, 1) if steps > 0 else None
@@ -164,7 +164,7 @@ class Recorder:
 
 
 class Display:
-    """The progress of a run: a bar on a terminal, otherwise a line every few seconds."""
+    """Shows the progress of a run as a bar on a terminal, or otherwise as a line every few seconds."""
 
     def __init__(self, console: Console, total: int, done: int):
         self._console = console
@@ -188,7 +188,7 @@ class Display:
         self._progress.stop()
 
     def show(self, row: dict) -> None:
-        """Shows the latest line of the metrics."""
+        """Shows the latest metrics."""
         shown = {name: value for name, value in row.items() if name != "step" and kind(name) in _SHOWN}
         numbers = "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in shown.items())
         text = f"{numbers}  {row['images_per_second'] or 0:,.0f} images/s"

@@ -1,8 +1,8 @@
-"""The run folder: what it holds, and who may go on with it.
+"""The run folder: its contents, and the checks before a run is resumed.
 
-config.json (settings, versions, devices, commit), experiment.py (the experiment as it was), modules/ (what it imported
-and is not installed), metrics.jsonl, TensorBoard events, samples/, curves.png, checkpoints/, evaluation.json. A sweep
-has the same config.json, with what it goes over.
+It contains config.json (settings, versions, devices, commit), experiment.py (a copy of the experiment), modules/ (the
+imported modules that are not installed), metrics.jsonl, TensorBoard events, samples/, curves.png, checkpoints/ and
+evaluation.json. The config.json of a sweep also has the settings that it varies.
 """
 
 import difflib
@@ -27,7 +27,7 @@ from gan_jax.training.checkpoints import Checkpoints, host_like, to_device
 from gan_jax.training.experiment import Experiment, load_experiment
 from gan_jax.training.settings import Settings
 
-# Raise this when what a run folder holds changes, and say in `older_runs` how older ones are read.
+# Increase this number when the contents of a run folder change, and make `older_runs` read the older format.
 _FORMAT = 2
 
 # The folder of the modules that the experiment imported.
@@ -38,7 +38,7 @@ _PACKAGES = ("gan-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "n
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder and what it was started with."""
+    """A run folder with the experiment, settings and data of its run."""
 
     folder: Path
     experiment: Experiment
@@ -46,7 +46,7 @@ class Run:
     info: DataInfo
 
     def restore(self) -> tuple[Game, int, dict[str, Any]]:
-        """The game, and the step and the networks, as `Game.sample` takes them, of the newest whole checkpoint."""
+        """Returns the game, and the step and networks of the newest intact checkpoint, as `Game.sample` takes them."""
         game, abstract = build(self.experiment, self.settings, self.info)
         checkpoints = Checkpoints(self.folder / "checkpoints")
         saved = restore_newest(checkpoints, self.folder, abstract)
@@ -58,13 +58,13 @@ class Run:
 
 
 def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[Game, State]:
-    """The experiment's game, and the shapes of its state.
+    """Builds the experiment's game. Returns it with the shapes of its state.
 
-    A ValueError on the way, from a setting that the game or its networks cannot have, becomes a UsageError.
+    A ValueError of the game or its networks for an invalid setting becomes a UsageError.
     """
-    for flag, does in (("flip", "mirrors"), ("jitter", "enlarges and cuts")):
+    for flag, effect in (("flip", "mirrors"), ("jitter", "enlarges and cuts")):
         if getattr(settings, flag) and len(info.example_shape) != 3:
-            raise UsageError(f"--{flag} {does} images, and {settings.dataset} has points")
+            raise UsageError(f"--{flag} {effect} images, and {settings.dataset} has points")
     try:
         game = experiment.build(settings, info)
         if game.translate and info.target_shape is None:
@@ -79,9 +79,9 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
 
 
 def check_same(folder: Path, experiment: Experiment, settings: Settings, sweep: dict | None = None) -> bool:
-    """Whether `folder` holds a run, which is then this very one: UsageError names what differs otherwise.
+    """Whether `folder` holds this run. Raises UsageError with the differences if it holds another one.
 
-    With `sweep`, what a sweep goes over as plain values, the folder must hold that sweep.
+    sweep: the settings that a sweep varies, as plain values. The folder must then hold this sweep.
     """
     path = folder / "config.json"
     if not path.exists():
@@ -108,11 +108,11 @@ def check_same(folder: Path, experiment: Experiment, settings: Settings, sweep: 
 
 
 def _changed_code(folder: Path, config: dict, experiment: Experiment) -> list[str]:
-    """What differs between the code that a run folder keeps and an experiment of the same name."""
+    """Returns the differences between the code in a run folder and an experiment of the same name."""
     source = (folder / "experiment.py").read_text()
     if source != experiment.source:
         return [f"the experiment's file has changed (first: {_first_change(source, experiment.source)!r})"]
-    if "modules" not in config:  # of a version that did not keep them
+    if "modules" not in config:  # older versions did not copy the modules
         return []
     there = {name: (folder / _MODULES / name).read_text() for name in config["modules"]}
     changed = []
@@ -133,7 +133,7 @@ def _first_change(old: str, new: str) -> str:
 
 
 def create(folder: Path, experiment: Experiment, settings: Settings, info: DataInfo, sweep: dict | None = None) -> None:
-    """Writes config.json, experiment.py and modules/. Raises UserError where that cannot be done."""
+    """Writes config.json, experiment.py and modules/. Raises UserError if they cannot be written."""
     config = {
         "format": _FORMAT,
         "experiment": experiment.name,
@@ -149,7 +149,7 @@ def create(folder: Path, experiment: Experiment, settings: Settings, info: DataI
     }
     if sweep is not None:
         config["sweep"] = sweep
-    # The configuration last: a folder that has one is a run.
+    # config.json comes last, since it makes a folder a run.
     for name, text in experiment.modules.items():
         write_text(folder / _MODULES / name, text)
     write_text(folder / "experiment.py", experiment.source)
@@ -157,15 +157,15 @@ def create(folder: Path, experiment: Experiment, settings: Settings, info: DataI
 
 
 def load_run(folder: Path) -> Run:
-    """The run in `folder`; UsageError if there is none."""
+    """Loads the run in `folder`. Raises UsageError if there is none."""
     if not (folder / "config.json").exists():
         raise UsageError(f"{folder} is not a run: it has no config.json")
     config = _read_config(folder)
     if "sweep" in config:
         raise UsageError(f"{folder} is a sweep: its members, in {folder / 'members'}, are runs")
-    # As if it stood where it was, but with the modules that it imported then.
+    # The experiment is loaded with its original path, but with the copies of its modules.
     path, beside = Path(config["path"]), [folder / _MODULES]
-    if "modules" not in config:  # of an older version, whose experiments' neighbours may have moved into groups
+    if "modules" not in config:  # an older version, since which modules may have moved into subfolders
         older_runs.understand_old_names()
         beside = [path.parent, *sorted(other for other in path.parent.glob("*") if other.is_dir())]
     experiment = load_experiment(path, (folder / "experiment.py").read_text(), beside)
@@ -174,19 +174,19 @@ def load_run(folder: Path) -> Run:
 
 
 def write_evaluation(folder: Path, step: int, seed: int, figures: dict) -> Path:
-    """Writes evaluation.json: the figures of samples of this seed at this step, as plain values. Returns its path."""
+    """Writes evaluation.json with the figures, as plain values, for samples with a seed at a step. Returns its path."""
     path = folder / "evaluation.json"
     write_text(path, json.dumps({"step": step, "seed": seed, **figures}, indent=2) + "\n")
     return path
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file whole or not at all; UserError where it cannot be written."""
+    """Writes a file atomically. Raises UserError if it cannot be written."""
     attempt(path, lambda: write_aside(path, lambda file: file.write(text.encode())))
 
 
 def attempt(path: Path, write: Callable[[], Any]) -> None:
-    """Calls `write`, which writes `path`; UserError says why it could not."""
+    """Calls `write`, which writes `path`. Raises UserError with the reason if it fails."""
     try:
         write()
     except OSError as error:
@@ -194,7 +194,7 @@ def attempt(path: Path, write: Callable[[], Any]) -> None:
 
 
 def restore_newest(checkpoints: Checkpoints, folder: Path, abstract: Any) -> Any | None:
-    """`Checkpoints.restore_newest` for a state like `abstract`, also of a run of an older version in `folder`."""
+    """Calls `Checkpoints.restore_newest` for a state like `abstract`. The run may be of an older version."""
     if _read_config(folder).get("format", 1) < _FORMAT:
         return checkpoints.restore_newest(host_like(abstract), older_runs.upgrade_checkpoint)
     return checkpoints.restore_newest(host_like(abstract))
@@ -243,7 +243,7 @@ def _version(package: str) -> str | None:
 
 
 def _git_commit(folder: Path) -> str | None:
-    """The commit of the experiment's repository, with "+" if files differ from it; None outside of one."""
+    """Returns the commit of the experiment's repository, with "+" for uncommitted changes, or None without one."""
 
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()

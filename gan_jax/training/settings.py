@@ -1,4 +1,4 @@
-"""What every run can be told. An experiment's `Config` extends this class; its fields become the command's flags."""
+"""The settings of every run. An experiment's `Config` extends this class. Its fields become flags of the command."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,7 +15,7 @@ class Settings:
     """Settings of a training run."""
 
     dataset: Annotated[str, arg(help=f"What to learn. {describe_datasets()}")] = "digits"
-    """What to learn: digits, glyphs, folder:PATH, npz:PATH, tfds:NAME and others. `gan-jax train --help` lists them all."""
+    """What to learn: digits, glyphs, folder:PATH, npz:PATH, tfds:NAME and others. `gan-jax train --help` lists all."""
 
     resolution: int = 32
     """Side of the images in pixels. Images of another size are resized and centre-cropped. Points have none."""
@@ -34,28 +34,28 @@ class Settings:
     gives the same bits."""
 
     examples: int | None = None
-    """How many of the training images to train on: a fixed random choice, or all of them by default. Evaluation always
+    """Number of training images to use, which are a fixed random choice. The default is all of them. Evaluation always
     uses all of them, so that figures can be compared."""
 
     flip: bool = False
-    """Mirror each training image left to right with probability one half: both sides of a pair, or neither."""
+    """Mirror each training image left to right with probability one half. Both images of a pair are treated alike."""
 
     jitter: bool = False
-    """Enlarge each training image by 286/256 and cut the old size out of it at random, as pix2pix and CycleGAN do. Both
-    sides of a pair are cut alike."""
+    """Enlarge each training image by 286/256 and crop it to the old size at random, as pix2pix and CycleGAN do. Both
+    images of a pair are cropped at the same place."""
 
     precision: Literal["float32", "bfloat16"] = "float32"
-    """What networks compute in. Parameters, optimizers, statistics and losses are float32 either way."""
+    """Number format in which networks compute. Parameters, optimizers, statistics and losses are always float32."""
 
     remat: bool = False
-    """Keep only the outputs of convolutions for the gradient, and compute what is between them again. On GPU and TPU it
-    saves memory for a little time. XLA's CPU backend does as it finds best either way."""
+    """Keep only the outputs of convolutions for the gradient, and recompute the layers between them. On GPU and TPU
+    this saves memory and costs a little time. XLA's CPU backend decides by itself and ignores it."""
 
     workdir: Path | None = None
     """Folder of the run: runs/EXPERIMENT by default. Training again on a folder that holds a run resumes it."""
 
     data_dir: Path | None = None
-    """Where prepared TFDS datasets lie: $TFDS_DATA_DIR or ~/tensorflow_datasets by default."""
+    """Folder of prepared TFDS datasets: $TFDS_DATA_DIR or ~/tensorflow_datasets by default."""
 
     log_every: int = 20
     """Steps between lines of metrics.jsonl."""
@@ -67,7 +67,7 @@ class Settings:
     """Steps between checkpoints."""
 
     steps_per_call: int = 0
-    """Training steps in one call of the compiled program. 0 chooses what is fast on the backend."""
+    """Training steps in one call of the compiled program. 0 chooses a number that is fast on the backend."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,21 +83,21 @@ class ImageGan(Settings):
     """Learning rate of the optimizers of both networks."""
 
     width: int = 24
-    """Features beside the images. Each halving of the side doubles them."""
+    """Features of the layers next to the images. Each halving of the side doubles them."""
 
     latent_size: int = 32
-    """Numbers in a latent vector."""
+    """Size of a latent vector."""
 
     ema: float = 0.998
-    """Decay of the average of the generator's weights that samples are drawn from."""
+    """Decay of the moving average of the generator's weights. Samples are drawn from the average."""
 
 
-# Where a run lives and finds its data does not change what it computes.
+# The folders of a run and of its data do not change its results.
 PLACES = ("workdir", "data_dir")
 
 
 def check(settings: Settings) -> None:
-    """Raises UsageError for a value that no run can have."""
+    """Raises UsageError for an invalid value."""
     for name in ("resolution", "steps", "batch_size", "log_every", "sample_every", "checkpoint_every"):
         if getattr(settings, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(settings, name)}")
@@ -109,6 +109,6 @@ def check(settings: Settings) -> None:
 
 
 def to_json(settings: Settings) -> dict:
-    """The settings as plain values, without the places."""
+    """Returns the settings as plain values, without `PLACES`."""
     values = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name not in PLACES}
     return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""Training one run: the game, its program and the loop, and the folder that it fills."""
+"""Training of one run: connects the game, its program, the loop and the run folder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from gan_jax.training.batches import device_data, feed
 from gan_jax.training.checkpoints import Checkpoints, host_like, to_device, to_host
 from gan_jax.training.experiment import Experiment
 from gan_jax.training.held_out import make_measure
-from gan_jax.training.loop import BoundProgram, Callbacks, keep, train_loop
+from gan_jax.training.loop import BoundProgram, Callbacks, saving_callbacks, train_loop
 from gan_jax.training.placement import replicate, unreplicate
 from gan_jax.training.program import make_program, program_options, run_once
 from gan_jax.training.recorder import Display, MetricsLog, Recorder
@@ -29,14 +29,14 @@ _SAMPLE_SEED = 0
 
 
 def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
-    """Trains, or goes on training, the experiment in its run folder, and returns the folder.
+    """Trains the experiment in its run folder, or resumes its training. Returns the folder.
 
-    SIGTERM and SIGINT save a checkpoint and end the run early; the same call then resumes it exactly.
+    SIGTERM and SIGINT save a checkpoint and end the run early. The same call then resumes it exactly.
 
     Raises:
-      UsageError: settings or data that cannot be used, or a folder that holds another run.
-      UserError: a non-finite loss, or a disk that cannot be written.
-      KeyboardInterrupt: after SIGINT, when all is saved.
+      UsageError: the settings or the data are unusable, or the folder holds another run.
+      UserError: a loss is not finite, or the folder cannot be written.
+      KeyboardInterrupt: SIGINT was received. The state has been saved.
     """
     check(settings)
     if settings.batch_size % jax.device_count():
@@ -49,11 +49,11 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
     data = hide_labels(limit_training(data, settings.examples), settings.labels_per_class)
     game, abstract = run_folder.build(experiment, settings, data.info)
 
-    # The first of the processes that share a run keeps its folder; the others only train.
-    keeps = jax.process_index() == 0
-    if keeps and not resuming:
+    # The first process of a run writes its folder. The others only train.
+    is_writer = jax.process_index() == 0
+    if is_writer and not resuming:
         run_folder.create(folder, experiment, settings, data.info)
-    checkpoints = Checkpoints(folder / "checkpoints") if keeps else None
+    checkpoints = Checkpoints(folder / "checkpoints") if is_writer else None
     try:
         state = _resumed_or_new(game, abstract, settings.seed, folder, checkpoints)
         if state.step == settings.steps:
@@ -69,9 +69,9 @@ def train(experiment: Experiment, settings: Settings, console: Console) -> Path:
 
 
 def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> None:
-    """Writes the run folder's picture of samples of this state, or of translations of held-out images.
+    """Writes a picture of samples of this state, or of translations of held-out images, to the run folder.
 
-    The latents, and the images, are always the same.
+    The latents or images are the same at every step.
     """
     if game.translate:
         picture = column_grid(translation_columns(game, networks(state), data.test, _SAMPLE_SEED))
@@ -86,14 +86,14 @@ def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> None:
 def _resumed_or_new(game: Game, abstract: State, seed: int, folder: Path, checkpoints: Checkpoints | None) -> State:
     saved = run_folder.restore_newest(checkpoints, folder, abstract) if checkpoints else None
     if jax.process_count() > 1:
-        saved = _from_keeper(saved, host_like(abstract))
+        saved = _broadcast_restored(saved, host_like(abstract))
     if saved is not None:
         return to_device(saved, abstract)
     return run_once(lambda: init_state(game, jax.random.key(seed)))
 
 
-def _from_keeper(saved: Any | None, like: Any) -> Any | None:
-    """What the process that keeps the folder has restored, on every process."""
+def _broadcast_restored(saved: Any | None, like: Any) -> Any | None:
+    """Returns on every process the state that the writing process has restored, or None."""
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
     if not broadcast_one_to_all(np.int32(saved is not None)):
@@ -137,7 +137,7 @@ def _train(
         measure=make_measure(game, data.test, settings.batch_size, devices) if log else None,
         draw=draw,
         close=close,
-        **keep(log, checkpoints, lambda state: to_host(unreplicate(state, devices))),
+        **saving_callbacks(log, checkpoints, lambda state: to_host(unreplicate(state, devices))),
     )
     with _bound_program(game, settings, data, start, devices) as program:
         train_loop(program, recorder, callbacks, replicate(state, devices), start, settings, folder, console)

@@ -220,6 +220,7 @@ def test_settings_that_no_controller_can_have_are_refused(settings, message):
         ada(**settings)
 
 
+@pytest.mark.slow
 def test_devices_share_one_p_and_draw_as_one_does(tmp_path):
     played = arrays_of("ada_devices", tmp_path)
     np.testing.assert_array_equal(played["p"], np.broadcast_to(played["p"][:1], played["p"].shape))

@@ -23,6 +23,7 @@ def played(tmp_path_factory):
 # Sums over devices are taken in another order. Measured: no step of the 50 was further off than 3e-7. The tolerance
 # leaves room for what may come of that: Adam turns a rounding difference in a gradient close to zero into one of up to
 # the learning rate in a weight.
+@pytest.mark.slow
 @pytest.mark.parametrize(("run", "steps"), [("plain", 50), ("augmented", 5)])
 def test_every_step_is_that_of_a_single_device(played, run, steps):
     one, eight = played(run, 1), played(run, 8)
@@ -34,6 +35,7 @@ def test_every_step_is_that_of_a_single_device(played, run, steps):
         np.testing.assert_allclose(eight[name], one[name], rtol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["plain", "augmented"])
 def test_batch_statistics_are_those_of_the_whole_batch(played, run):
     one, eight = played(run, 1), played(run, 8)
@@ -43,12 +45,14 @@ def test_batch_statistics_are_those_of_the_whole_batch(played, run):
         np.testing.assert_allclose(eight[name], one[name], rtol=0, atol=1e-5 * np.abs(one[name]).max(), err_msg=name)
 
 
+@pytest.mark.slow
 def test_the_runs_that_are_compared_differ_from_each_other_and_change(played):
     plain, augmented = played("plain", 1), played("augmented", 1)
     assert not np.allclose(plain["D(x)"][:5], augmented["D(x)"], rtol=1e-3)
     assert np.ptp(plain["D(x)"]) > 0.05
 
 
+@pytest.mark.slow
 def test_the_gradients_of_an_update_travel_as_one_array(played):
     kept = played("plain", 8)
     discriminator, generator = kept["parameters"]

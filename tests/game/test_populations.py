@@ -96,6 +96,7 @@ def test_values_leave_the_precision_of_what_they_meet():
     assert products.dtype == jnp.bfloat16
 
 
+@pytest.mark.slow
 def test_a_dcgan_in_a_population_is_the_dcgan_alone(tmp_path):
     kept = arrays_of("population_devices", tmp_path)
 

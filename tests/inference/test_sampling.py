@@ -76,12 +76,12 @@ def test_samples_of_one_class_have_its_label_and_the_latents_of_the_game():
     assert np.abs(walks[::3] - (np.asarray(expected) + 1) * 127.5).max() <= 1
 
 
-def test_the_samples_of_one_class_have_an_ordinary_grid_and_no_other_class():
-    own = of_class(GAME, 7)
-    assert own.classes is None
-    assert grid_columns(own, 64) is None
-    with pytest.raises(ValueError, match="not conditional"):
-        of_class(own, 1)
+def test_a_game_of_one_class_is_still_conditional():
+    own = of_class(of_class(GAME, 7), 1)
+    assert own.classes == GAME.classes
+    latents, labels = own.latents(jax.random.key(0), 5)
+    np.testing.assert_array_equal(latents, GAME.latents(jax.random.key(0), 5)[0])
+    np.testing.assert_array_equal(labels, np.ones(5))
 
 
 @pytest.mark.parametrize(

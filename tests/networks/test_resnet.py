@@ -257,7 +257,7 @@ def test_what_cannot_be_built_is_refused():
         parameters(resnet.Generator(24, 3), jnp.zeros((1, 4)))
     with pytest.raises(ValueError, match="not 128"):
         parameters(resnet.Discriminator(), jnp.zeros((1, 128, 128, 3)))
-    with pytest.raises(ValueError, match="takes labels where it has `classes`, and only there"):
+    with pytest.raises(ValueError, match="takes labels if it has `classes`, and only then"):
         parameters(resnet.Discriminator(), jnp.zeros((1, 8, 8, 3)), jnp.zeros(1, jnp.int32))
     with pytest.raises(ValueError, match="takes labels"):
         parameters(resnet.Generator(8, 3, classes=3), jnp.zeros((1, 4)))

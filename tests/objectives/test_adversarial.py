@@ -275,8 +275,10 @@ def test_a_discriminator_may_play_alone():
 def test_scores_that_are_no_logits_are_logged_as_they_are():
     scores = jnp.array([-3.0, 0.0, 2.0])
     for objective in (least_squares(), wasserstein, hinge, relativistic_average, relativistic_pairing):
+        assert not objective.is_classifier
         np.testing.assert_array_equal(objective.output(scores), scores)
     for objective in (minimax, non_saturating, discriminator_only, smoothed()):
+        assert objective.is_classifier
         np.testing.assert_allclose(objective.output(scores), 1 / (1 + np.exp([3, 0, -2])), rtol=1e-6)
 
 

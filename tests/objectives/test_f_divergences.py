@@ -86,6 +86,11 @@ def test_the_best_discriminator_has_the_divergence_for_its_value(name):
         assert value(best + np.random.default_rng(seed).normal(0, 0.3, 3)) < value(best)
 
 
+@pytest.mark.parametrize("build", [f_gan, alternative_f_gan])
+def test_only_the_discriminator_of_jensen_shannon_is_a_classifier(build):
+    assert [name for name in DIVERGENCES if build(name).is_classifier] == ["jensen_shannon"]
+
+
 def test_jensen_shannon_is_the_original_gan_plus_a_constant():
     real, fake = outputs(16)
     ours, original = (jax.value_and_grad(o.value, argnums=(0, 1)) for o in (f_gan("jensen_shannon"), minimax))

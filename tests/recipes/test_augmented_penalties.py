@@ -142,7 +142,7 @@ def test_a_step_of_the_discriminator_agrees_with_pytorchs_double_backward(name):
         tensor(factors(example_keys(k, COUNT)))[:, None] for k in (own.augment_real, own.augment_fake)
     )
     # The regularizer's own key is that of the first of them.
-    drawing = example_keys(jax.random.fold_in(Stream.REGULARIZERS.of(key), 0), COUNT)
+    drawing = example_keys(jax.random.fold_in(Stream.REGULARIZERS.fold_in(key), 0), COUNT)
     u = tensor(jax.vmap(jax.random.uniform)(drawing))[:, None]
     noise = tensor(jax.vmap(lambda k: jax.random.uniform(k, (DIMENSIONS,)))(drawing))
 

@@ -9,7 +9,7 @@ from support.regularizing import batches, view
 from gan_jax.common.parallel import example_keys
 from gan_jax.recipes.joined_networks import join, variables_of, with_variables
 from gan_jax.recipes.judging import Judge, JudgeKeys
-from gan_jax.recipes.penalties import pay, start_memory
+from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
 from gan_jax.regularizers import Regularizer, every, lecam, stateless
 
@@ -32,11 +32,11 @@ def seen(key=0, step=0):
 
 def test_a_player_pays_the_sum_and_each_penalty_keeps_its_memory():
     regularizers = [counting("a", 1), stateless("mean", lambda view: jnp.mean(view.real.images)), counting("b", 5)]
-    memory = start_memory(regularizers)
+    memory = init_memory(regularizers)
     assert memory == (1, (), 5)
     mean = float(jnp.mean(seen().real.images))
     for t in (1, 2):
-        paid = pay("critic", regularizers, memory, seen())
+        paid = apply_regularizers("critic", regularizers, memory, seen())
         memory = paid.memory
         assert paid.total == pytest.approx((1 + t) + mean + (5 + t))
         assert jax.tree.map(float, memory) == (1 + t, (), 5 + t)
@@ -46,28 +46,30 @@ def test_a_player_pays_the_sum_and_each_penalty_keeps_its_memory():
 
 def test_each_penalty_draws_from_a_key_of_its_own():
     drawing = [stateless(name, lambda view: jax.random.uniform(view.key)) for name in "abc"]
-    paid, again, other = (pay("d", drawing, start_memory(drawing), seen(key)).metrics for key in (0, 0, 1))
+    paid, again, other = (
+        apply_regularizers("d", drawing, init_memory(drawing), seen(key)).metrics for key in (0, 0, 1)
+    )
     assert len({float(value) for value in (*paid.values(), *other.values())}) == 6
     assert paid == again
     # And whichever penalties follow, the first draws what it draws alone.
-    assert pay("d", drawing[:1], ((),), seen()).metrics["d_a"] == paid["d_a"]
+    assert apply_regularizers("d", drawing[:1], ((),), seen()).metrics["d_a"] == paid["d_a"]
 
 
 def test_without_penalties_nothing_is_paid():
-    paid = pay("generator", (), start_memory(()), seen())
+    paid = apply_regularizers("generator", (), init_memory(()), seen())
     assert (float(paid.total), paid.memory, paid.metrics) == (0, (), {})
 
 
 def test_networks_of_one_player_are_told_apart_by_the_suffix():
-    paid = pay("discriminator", [lecam(1.0)], start_memory([lecam(1.0)]), seen(), "_A")
+    paid = apply_regularizers("discriminator", [lecam(1.0)], init_memory([lecam(1.0)]), seen(), "_A")
     assert set(paid.metrics) == {"discriminator_lecam_A"}
 
 
 def test_a_lazy_penalty_is_logged_from_its_memory():
     lazy = [every(2, counting("a", 0))]
-    paid, logged, memory = [], [], start_memory(lazy)
+    paid, logged, memory = [], [], init_memory(lazy)
     for step in range(4):
-        total, memory, metrics = pay("d", lazy, memory, seen(step=step))
+        total, memory, metrics = apply_regularizers("d", lazy, memory, seen(step=step))
         paid.append(float(total))
         logged.append(float(metrics["d_a"]))
     assert paid == [2 * 1, 0, 2 * 2, 0]
@@ -76,7 +78,7 @@ def test_a_lazy_penalty_is_logged_from_its_memory():
 
 def test_a_memory_of_other_penalties_is_refused():
     with pytest.raises(ValueError, match="zip"):
-        pay("d", [lecam(1.0)], (), seen())
+        apply_regularizers("d", [lecam(1.0)], (), seen())
 
 
 # Judging
@@ -120,7 +122,7 @@ def test_images_that_are_judged_again_are_augmented_as_their_batch_was():
     real, fake = batches()
     real_judged, fake_judged, _ = judge()(2.0, real, fake, KEYS)
     other = real - 3
-    noise = jax.random.uniform(KEYS.again)
+    noise = jax.random.uniform(KEYS.reevaluate)
     for judged, key in ((real_judged, KEYS.augment_real), (fake_judged, KEYS.augment_fake)):
         # With the variables after both batches, which stay: twice the same.
         for _ in range(2):
@@ -136,7 +138,7 @@ def test_the_streams_of_an_update_are_apart():
         return {tuple(np.asarray(jax.random.key_data(key)).tolist()) for key in keys}
 
     key = jax.random.key(3)
-    streams = words(stream.of(key) for stream in Stream)
+    streams = words(stream.fold_in(key) for stream in Stream)
     assert len(streams | words([key])) == len(Stream) + 1
     assert words(judge_keys(key)) < streams
     assert len(words(judge_keys(key))) == 5

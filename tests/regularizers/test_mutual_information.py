@@ -47,7 +47,7 @@ def test_latents_are_noise_and_then_independent_codes():
 
 def test_codes_are_taken_apart_as_they_were_put_together():
     latents = drawn(count=10)
-    found = CODES.of(latents)
+    found = CODES.extract(latents)
     assert found.keys() == CODES.heads.keys() == {"category_0", "category_1", "means"}
     np.testing.assert_array_equal(np.concatenate(list(found.values()), 1), latents[:, 5:])
     assert [part.shape[1] for part in found.values()] == [4, 2, 3] == list(CODES.heads.values())
@@ -94,7 +94,7 @@ def test_the_bound_is_that_of_pytorchs_distributions(learned):
 def test_who_knows_a_category_has_all_its_information_and_who_guesses_has_none():
     codes = Codes((4,))
     latents = drawn(codes, 16)
-    sure = 50 * codes.of(latents)["category_0"]
+    sure = 50 * codes.extract(latents)["category_0"]
     assert penalty(mutual_information(codes), latents, {"category_0": sure}) == pytest.approx(-np.log(4), rel=1e-5)
     none = penalty(mutual_information(codes), latents, {"category_0": np.zeros((16, 4))})
     assert none == pytest.approx(0, abs=1e-6)

@@ -29,7 +29,7 @@ from gan_jax.training import Settings
 from gan_jax.training import recorder as recorder_module
 from gan_jax.training.batches import feed, feed_members
 from gan_jax.training.held_out import make_measure, make_population_measure
-from gan_jax.training.loop import BoundProgram, Callbacks, keep, train_loop
+from gan_jax.training.loop import BoundProgram, Callbacks, saving_callbacks, train_loop
 
 SETTINGS = Settings(steps=13, sample_every=4, checkpoint_every=6)
 
@@ -119,14 +119,14 @@ def test_a_run_is_kept_with_all_metrics_before_a_checkpoint():
     calls = []
     log = SimpleNamespace(flush=lambda: calls.append("flush"))
     checkpoints = SimpleNamespace(save=lambda *saved: calls.append(saved), wait=lambda: calls.append("wait"))
-    kept = keep(log, checkpoints, lambda state: f"{state} on the host")
+    kept = saving_callbacks(log, checkpoints, lambda state: f"{state} on the host")
     kept["save"](4, "state")
     kept["wait"]()
     assert calls == ["flush", (4, "state on the host"), "wait"]
 
 
 def test_a_process_that_keeps_no_folder_saves_nothing():
-    kept = keep(None, None, to_host=None)
+    kept = saving_callbacks(None, None, to_host=None)
     kept["save"](4, "state")
     kept["wait"]()
 

@@ -1,4 +1,4 @@
-"""Layers that the networks share: thin Flax modules over the operations in `ops`."""
+"""Layers that the networks share. They are thin Flax modules over the operations in `ops`."""
 
 from gan_jax.networks.layers.attention import SelfAttention
 from gan_jax.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
@@ -12,7 +12,7 @@ from gan_jax.networks.layers.linear import (
     UpConv,
     Weights,
     leaky_relu,
-    of_labels,
+    take_by_label,
 )
 from gan_jax.networks.layers.minibatch import MinibatchDiscrimination, Packed, minibatch_stddev
 from gan_jax.networks.layers.noise import Dropout, GaussianNoise
@@ -64,9 +64,9 @@ __all__ = [
     "leaky_relu",
     "minibatch_stddev",
     "no_norm",
-    "of_labels",
     "pixel_norm",
     "plain_instance_norm",
     "spectral_norm",
+    "take_by_label",
     "weight_norm",
 ]

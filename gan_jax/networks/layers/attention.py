@@ -1,4 +1,4 @@
-"""Attention between the places of an image."""
+"""Self-attention between the pixels of an image."""
 
 from functools import partial
 
@@ -11,12 +11,13 @@ from gan_jax.networks.ops import cast
 
 
 class SelfAttention(nn.Module):
-    """Self-attention of SAGAN (Zhang et al., arXiv 1805.08318, section 3): images (N, H, W, C) to the same shape.
+    """Self-attention of SAGAN (Zhang et al., arXiv 1805.08318, section 3). It keeps the shape of images (N, H, W, C).
 
-    beta_ji = softmax_i(f(x_i)^T g(x_j)), o_j = v(sum_i beta_ji h(x_i)), y = gamma o + x (equations 1 to 3), with 1x1
-    convolutions f, g and h to C / 8 features and v back to C. gamma is 0 at first: the layer starts as the identity.
+    beta_ji = softmax_i(f(x_i)^T g(x_j)), o_j = v(sum_i beta_ji h(x_i)), y = gamma o + x (equations 1 to 3). f, g and h
+    are 1x1 convolutions to C / 8 features, and v is one back to C. gamma is 0 at first, so that the layer starts as the
+    identity.
 
-    weights: what the convolutions' kernels go through; in SAGAN `partial(SpectralNorm, train)`.
+    weights: a module that transforms the kernels of the convolutions. In SAGAN it is `partial(SpectralNorm, train)`.
     """
 
     weights: Weights | None = None

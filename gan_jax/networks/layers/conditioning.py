@@ -1,6 +1,6 @@
-"""Conditional GANs by concatenation (Mirza and Osindero, arXiv 1411.1784, section 3.2): wrappers of any networks.
+"""Wrappers that make any network conditional by concatenation (Mirza and Osindero, arXiv 1411.1784, section 3.2).
 
-Labels are int32 (N,), below `classes`. One that is -1, of an example without a label, is a vector of zeros.
+Labels are int32 (N,), below `classes`. The label -1 means that an example has no label. It becomes a vector of zeros.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 
 class ConcatGenerator(nn.Module):
-    """A generator of latents (N, L) and labels (N,): `network` is given [latents, one-hot labels], (N, L + classes)."""
+    """A generator of latents (N, L) and labels (N,). `network` takes [latents, one-hot labels], (N, L + classes)."""
 
     network: nn.Module
     classes: int
@@ -23,10 +23,11 @@ class ConcatGenerator(nn.Module):
 
 
 class ConcatDiscriminator(nn.Module):
-    """A discriminator of examples and labels (N,): `network` is given both in one array.
+    """A discriminator of examples and labels (N,). `network` takes both in one array.
 
-    The one-hot labels are appended to points (N, D), and to every pixel of images (N, H, W, C): they become the maps
-    C, ..., C + classes - 1, the map of the label 1 everywhere and the others 0. Returns what `network` returns.
+    The one-hot labels are appended to points (N, D), or to every pixel of images (N, H, W, C). In images they are the
+    channels C, ..., C + classes - 1: the channel of the label is 1 everywhere, and the others are 0. Returns the output
+    of `network`.
     """
 
     network: nn.Module

@@ -1,7 +1,7 @@
-"""Discriminators with other outputs beside the logit of being real: wrappers of one with several `outputs`.
+"""Wrappers that give a discriminator further outputs besides the logit of being real.
 
-What they return, {"logits": (N,), other heads (N, K)}, recipes hand on to regularizers as `View.real.output` and
-`View.fake.output`.
+They wrap a discriminator with several `outputs` and return {"logits": (N,), other heads (N, K)}. Recipes pass this
+dictionary to regularizers as `View.real.output` and `View.fake.output`.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ import jax
 
 
 class Heads(nn.Module):
-    """The outputs of `network` by name: the first one are the "logits" (N,), then come the heads, (N, size) each.
+    """Names the outputs of `network`. The first output is "logits" (N,). The heads follow, each (N, size).
 
-    heads: the heads' sizes, as in {"classes": 10}: `network` must have 1 + 10 outputs.
+    heads: the size of each head. With {"classes": 10}, `network` must have 1 + 10 outputs.
 
-    Raises ValueError where `network` has another number of outputs, or a head has none.
+    Raises ValueError if `network` has another number of outputs, or if a head has size 0.
     """
 
     network: nn.Module
@@ -39,13 +39,13 @@ class Heads(nn.Module):
 
 
 class ClassLogits(nn.Module):
-    """A classifier of K classes that is a discriminator too: the outputs (N, K) of `network` are the logits of classes.
+    """Uses a classifier of K classes as a discriminator. The outputs l (N, K) of `network` are the class logits.
 
-    {"logits": log sum_k exp l_k, "classes": l}. This is the classifier of K + 1 classes, the last one of generated
-    examples, whose logit is fixed to 0: with Z(x) = sum_k exp l_k(x), the probability that x is real is
+    Returns {"logits": log sum_k exp l_k, "classes": l}. This is a classifier of K + 1 classes. The last class is that
+    of generated examples, and its logit is fixed to 0. With Z(x) = sum_k exp l_k(x), the probability that x is real is
     D(x) = Z / (Z + 1), the sigmoid of log Z (Salimans et al. 2016, arXiv 1606.03498, section 5).
 
-    Raises ValueError where `network` has fewer than two outputs.
+    Raises ValueError if `network` has fewer than two outputs.
     """
 
     network: nn.Module
@@ -61,5 +61,5 @@ class ClassLogits(nn.Module):
 
 
 def _outputs(y: jax.Array) -> jax.Array:
-    """(N, outputs), of what a network returns: (N,) for a single one."""
+    """Reshapes the output of a network to (N, outputs). A network with a single output returns (N,)."""
     return y[:, None] if y.ndim == 1 else y

@@ -1,6 +1,6 @@
-"""Layers that the networks share: thin Flax modules over the project's own convolutions.
+"""Linear layers: thin Flax modules over the convolutions in `ops`.
 
-Those with a kernel take `weights`, which makes a module that the kernel goes through before it is used:
+The argument `weights` makes a module that transforms the kernel before it is used, such as spectral normalization in
 `Conv(64, 3, weights=partial(SpectralNorm, train))`. See `normalization`.
 """
 
@@ -11,17 +11,17 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.networks.ops import cast, conv, conv_transpose
-from gan_jax.networks.ops.channel_sums import along
-from gan_jax.networks.ops.resizing import conv_of_doubled, halved_conv
+from gan_jax.networks.ops.channel_sums import broadcast_channels
+from gan_jax.networks.ops.resizing import conv_downsample, upsample_conv
 
 Initializer = Callable[..., jax.Array]
 
-# Makes a module (kernel, the axis of its features) -> kernel.
+# Makes a module (kernel, axis of its output features) -> kernel.
 Weights = Callable[[], nn.Module]
 
 
 class Dense(nn.Module):
-    """A linear layer: (N, C) to (N, features)."""
+    """A linear layer from (N, C) to (N, features)."""
 
     features: int
     use_bias: bool = True
@@ -35,9 +35,9 @@ class Dense(nn.Module):
 
 
 class Conv(nn.Module):
-    """A square convolution: (N, H, W, C) to (N, (H + 2 padding - kernel_size) // stride + 1, ..., features).
+    """A square convolution from (N, H, W, C) to (N, (H + 2 padding - kernel_size) // stride + 1, ..., features).
 
-    The padding is of zeros, or with `reflect` of the pixels beyond the border, mirrored at it.
+    It pads with zeros, or with `reflect` by reflection at the border.
     """
 
     features: int
@@ -61,8 +61,8 @@ class Conv(nn.Module):
 class ConvTranspose(nn.Module):
     """A square transposed convolution.
 
-    (N, h, w, C) to (N, (h - 1) stride + kernel_size - 2 padding + output_padding, ..., features). The kernel,
-    (k, k, features, C), is that of the convolution that it transposes, as PyTorch has it.
+    It maps (N, h, w, C) to (N, (h - 1) stride + kernel_size - 2 padding + output_padding, ..., features). As in
+    PyTorch, the kernel (k, k, features, C) is the kernel of the convolution that it transposes.
     """
 
     features: int
@@ -82,7 +82,10 @@ class ConvTranspose(nn.Module):
 
 
 class UpConv(nn.Module):
-    """Nearest-neighbour upsampling, then a convolution of odd size that keeps the sides: to (N, 2H, 2W, features)."""
+    """Nearest-neighbour upsampling, then a convolution of odd size that keeps the sides.
+
+    It maps (N, H, W, C) to (N, 2H, 2W, features).
+    """
 
     features: int
     kernel_size: int
@@ -94,11 +97,14 @@ class UpConv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         x, kernel = cast(x, _kernel(self, shape, -1))
-        return _with_bias(self, conv_of_doubled(x, kernel))
+        return _with_bias(self, upsample_conv(x, kernel))
 
 
 class DownConv(nn.Module):
-    """A convolution of odd size that keeps the sides, then 2x2 average pooling: to (N, H / 2, W / 2, features)."""
+    """A convolution of odd size that keeps the sides, then 2x2 average pooling.
+
+    It maps (N, H, W, C) to (N, H / 2, W / 2, features).
+    """
 
     features: int
     kernel_size: int
@@ -110,7 +116,7 @@ class DownConv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         x, kernel = cast(x, _kernel(self, shape, -1))
-        return _with_bias(self, halved_conv(x, kernel))
+        return _with_bias(self, conv_downsample(x, kernel))
 
 
 _Layer = Dense | Conv | ConvTranspose | UpConv | DownConv
@@ -122,7 +128,7 @@ def _kernel(module: _Layer, shape: tuple[int, ...], axis: int) -> jax.Array:
 
 
 def _reflected(x: jax.Array, width: int, axis: int) -> jax.Array:
-    # One concatenation: those of `jnp.pad`, one after the other, have a slower gradient.
+    # A single concatenation has a faster gradient than the two in a row that `jnp.pad` makes.
     last = x.shape[axis] - 1
     before = jax.lax.slice_in_dim(x, 1, 1 + width, axis=axis)
     after = jax.lax.slice_in_dim(x, last - width, last, axis=axis)
@@ -133,17 +139,18 @@ def _with_bias(module: _Layer, y: jax.Array) -> jax.Array:
     if not module.use_bias:
         return y
     (bias,) = cast(module.param("bias", nn.initializers.zeros, y.shape[-1:]))
-    return y + along(bias, y)
+    return y + broadcast_channels(bias, y)
 
 
 def leaky_relu(x: jax.Array) -> jax.Array:
-    """LeakyReLU with the slope 0.2 that GANs use (arXiv 1511.06434, section 4)."""
+    """LeakyReLU with slope 0.2, which is usual in GANs (arXiv 1511.06434, section 4)."""
     return jnp.where(x >= 0, x, 0.2 * x)
 
 
-def of_labels(table: jax.Array, labels: jax.Array) -> jax.Array:
-    """The rows (N, F) of a table (classes, F) that belong to labels int32 (N,).
+def take_by_label(table: jax.Array, labels: jax.Array) -> jax.Array:
+    """Returns the rows (N, F) of a table (classes, F) for labels int32 (N,).
 
-    A product and not an indexing, whose gradient GPUs sum in any order: a run would not repeat itself to the bit.
+    It is a matrix product with one-hot labels. Indexing would make runs differ in their bits, since GPUs sum its
+    gradient in arbitrary order.
     """
     return jnp.dot(jax.nn.one_hot(labels, len(table), dtype=table.dtype), table, precision="highest")

@@ -1,6 +1,6 @@
-"""Discriminators that look at several examples at once, so that a generator without variety is found out.
+"""Layers and wrappers for discriminators that look at several examples at once, to detect a lack of variety.
 
-Examples are compared on their own device alone: groups never span devices.
+Examples are only compared with others on the same device. Groups never span devices.
 """
 
 import flax.linen as nn
@@ -12,10 +12,10 @@ from gan_jax.networks.ops import cast
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Features f (N, A) and, beside them, how close each example is to the others: (N, A + kernels).
+    """Appends to features f (N, A) how close each example is to the others. Returns (N, A + kernels).
 
-    M_i = f(x_i) T in R^(kernels x dimensions), o(x_i)_b = sum_j exp(-|M_ib - M_jb|_1) over the device's batch, the
-    example itself, which adds 1, among them (Salimans et al., arXiv 1606.03498, section 3.2).
+    M_i = f(x_i) T in R^(kernels x dimensions), and o(x_i)_b = sum_j exp(-|M_ib - M_jb|_1), where j runs over the
+    device's batch (Salimans et al., arXiv 1606.03498, section 3.2). The sum includes the example itself, which adds 1.
     """
 
     kernels: int = 50
@@ -33,32 +33,32 @@ class MinibatchDiscrimination(nn.Module):
 
 
 def minibatch_stddev(x: jax.Array, group_size: int = 4) -> jax.Array:
-    """Features (N, H, W, C) with one more channel: how much the examples of a group differ, (N, H, W, C + 1).
+    """Appends to features (N, H, W, C) a channel that measures how much the examples of a group differ.
 
-    It is the standard deviation over the group of each feature at each place, averaged over features and places, the
-    same number everywhere in the group (Karras et al., arXiv 1710.10196, section 3). A group is `group_size` examples
-    that follow each other, or the whole batch where that is smaller. As long as groups fill each device's share, the
+    The channel holds one number for the whole group: the standard deviation over the group of each feature at each
+    pixel, averaged over features and pixels (Karras et al., arXiv 1710.10196, section 3). A group is `group_size`
+    consecutive examples, or the whole batch if that is smaller. If groups divide each device's share of the batch, the
     result does not depend on the number of devices.
 
-    Raises ValueError for a batch that groups do not divide.
+    Returns (N, H, W, C + 1). Raises ValueError if the group size does not divide the batch.
     """
     count = min(group_size, len(x))
     if len(x) % count:
         raise ValueError(f"a batch of {len(x)} examples a device is not divided by groups of {group_size}")
     groups = x.astype(jnp.float32).reshape(-1, count, *x.shape[1:])
-    deviations = jnp.sqrt(jnp.var(groups, 1) + 1e-8)  # the root's gradient is finite where examples are alike
+    deviations = jnp.sqrt(jnp.var(groups, 1) + 1e-8)  # keeps the gradient of the root finite for equal examples
     each = jnp.mean(deviations, (1, 2, 3))[:, None, None, None, None].astype(x.dtype)
     channel = jnp.broadcast_to(each, (len(each), count, *x.shape[1:3], 1)).reshape(*x.shape[:3], 1)
     return jnp.concatenate([x, channel], -1)
 
 
 class Packed(nn.Module):
-    """A discriminator of `count` examples at a time: (N, ..., C), train to logits (N / count,).
+    """A discriminator that judges `count` examples together: PacGAN (Lin et al., arXiv 1712.04086, section 3).
 
-    (PacGAN: Lin et al., arXiv 1712.04086, section 3.) Examples that follow each other are one input (..., count * C) of
-    `discriminator`, which judges whether they are real or generated together.
+    It maps examples (N, ..., C) to logits (N / count,). Each `count` consecutive examples are one input
+    (..., count * C) of `discriminator`, which judges whether all of them are real or all are generated.
 
-    Raises ValueError for a batch that is not whole packs.
+    Raises ValueError if `count` does not divide the batch.
     """
 
     discriminator: nn.Module
@@ -66,7 +66,7 @@ class Packed(nn.Module):
 
     def __call__(self, examples: jax.Array, train: bool) -> jax.Array:
         if self.is_initializing():
-            examples = jnp.repeat(examples[:1], self.count, 0)  # whatever the batch, the networks' shapes are the same
+            examples = jnp.repeat(examples[:1], self.count, 0)  # one pack is enough to initialize the network
         if len(examples) % self.count:
             raise ValueError(f"a batch of {len(examples)} examples a device is not divided by packs of {self.count}")
         packs = examples.reshape(-1, self.count, *examples.shape[1:])

@@ -1,6 +1,7 @@
-"""Layers that draw, for each example from its own key: what they draw does not depend on the number of devices.
+"""Layers that add noise in training. Otherwise they are the identity.
 
-They draw from the stream "noise" in training alone; otherwise they are the identity.
+They draw from the PRNG stream "noise". Each example has its own key, so that the result does not depend on the number
+of devices.
 """
 
 from collections.abc import Callable
@@ -14,16 +15,16 @@ from gan_jax.common.parallel import example_keys
 
 
 class GaussianNoise(nn.Module):
-    """x (N, ...) + stddev * standard normal noise: instance noise where x is an image.
+    """Returns x (N, ...) + stddev * standard normal noise. This is instance noise if x is an image.
 
     (Salimans et al., arXiv 1606.03498; Sønderby et al., arXiv 1610.04490, section 4; Arjovsky and Bottou,
     arXiv 1701.04862, section 3.)
 
-    stddev: a number, or an optax schedule of it: a function of how many training passes there were. They are counted in
-    the collection "passes". A discriminator passes twice in a move, over real and over generated examples, a generator
-    once.
+    stddev: a number, or an optax schedule, which is a function of the number of training passes so far. The collection
+        "passes" counts them. In one update a discriminator makes two passes, over real and over generated examples, and
+        a generator makes one.
 
-    Raises ValueError for a number below 0.
+    Raises ValueError for a negative number.
     """
 
     stddev: float | Callable[[jax.Array], jax.Array | float]
@@ -32,7 +33,7 @@ class GaussianNoise(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         if callable(self.stddev):
-            # Not an integer, since the average of a network's variables is one of them too.
+            # The count is a float, since the moving average of a network averages its variables too.
             passes = self.variable("passes", "count", lambda: jnp.zeros((), jnp.float32))
             stddev = self.stddev(passes.value)
             if self.train and not self.is_initializing():
@@ -47,9 +48,9 @@ class GaussianNoise(nn.Module):
 
 
 class Dropout(nn.Module):
-    """Each number of x (N, ...) is dropped with probability `rate`, and those kept are divided by 1 - rate.
+    """Sets each entry of x (N, ...) to 0 with probability `rate`, and divides the others by 1 - rate.
 
-    (Srivastava et al., JMLR 15, 2014.) Raises ValueError for a rate that is no probability.
+    (Srivastava et al., JMLR 15, 2014.) Raises ValueError for a rate outside [0, 1].
     """
 
     rate: float

@@ -1,9 +1,10 @@
-"""Normalization of features, of batches and of each example, and of weights.
+"""Normalization of features, over the batch or over each example, and normalization of weights.
 
-All compute in float32, whatever `computing` says, and return the type that they were given. Not Flax's: its reshapes of
-the vectors keep XLA from seeing that a pass that is differentiated and one that is not (the fakes of D's move and of
-G's) are the same computation, and they run twice; they return float32 for bfloat16; and its SpectralNorm and
-WeightNorm take the last axis of a kernel for its features', which in a `ConvTranspose` it is not.
+All layers compute in float32, regardless of `computing`, and return the type of their input. Flax's own layers are not
+used, for three reasons. They reshape their vectors, so that XLA does not see that a differentiated pass and another one
+(the generated images in D's update and in G's) are the same computation, and runs both. They return float32 for
+bfloat16. Flax's SpectralNorm and WeightNorm assume that the output features are the last axis of a kernel, which is not
+the case in a `ConvTranspose`.
 """
 
 from collections.abc import Callable
@@ -15,15 +16,15 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.common import parallel
-from gan_jax.networks.layers.linear import Initializer, of_labels
-from gan_jax.networks.ops.channel_sums import along, centred_and_scaled, mean, standardized
+from gan_jax.networks.layers.linear import Initializer, take_by_label
+from gan_jax.networks.ops.channel_sums import broadcast_channels, channel_mean, standardize, standardize_by_mean
 
 
 class BatchNorm(nn.Module):
     """Batch normalization (Ioffe and Szegedy, arXiv 1502.03167) over the batch of all devices.
 
-    In training (`train=True`) it uses the batch's own mean and variance and updates the running ones in the collection
-    "batch_stats" with `momentum`; otherwise it uses the running ones.
+    In training (`train=True`) it uses the mean and variance of the batch, and updates the running ones in the
+    collection "batch_stats" with `momentum`. Otherwise it uses the running ones.
     """
 
     train: bool
@@ -39,10 +40,10 @@ class BatchNorm(nn.Module):
 
 
 class ConditionalBatchNorm(nn.Module):
-    """Batch normalization whose scale and bias are those of each example's class: (N, ..., C), labels int32 (N,).
+    """Batch normalization of x (N, ..., C) with a scale and bias for each class. Labels are int32 (N,).
 
     (Dumoulin, Shlens and Kudlur, arXiv 1610.07629, section 2.2; de Vries et al., arXiv 1707.00683.) The statistics are
-    of the whole batch, whatever its labels: see `BatchNorm`.
+    those of the whole batch, as in `BatchNorm`.
     """
 
     classes: int
@@ -55,33 +56,33 @@ class ConditionalBatchNorm(nn.Module):
         shape = (self.classes, x.shape[-1])
         scales = self.param("scale", nn.initializers.ones, shape)
         biases = self.param("bias", nn.initializers.zeros, shape)
-        return _batch_normalized(self, x, of_labels(scales, labels), of_labels(biases, labels))
+        return _batch_normalized(self, x, take_by_label(scales, labels), take_by_label(biases, labels))
 
 
 def _batch_normalized(
     module: BatchNorm | ConditionalBatchNorm, x: jax.Array, scale: jax.Array, bias: jax.Array
 ) -> jax.Array:
-    """With a scale and bias (C,), or for every example (N, C)."""
+    """Normalizes x over the batch. `scale` and `bias` are (C,), or (N, C) for one of each per example."""
     dtype, x = x.dtype, x.astype(jnp.float32)
     running_mean = module.variable("batch_stats", "mean", jnp.zeros, x.shape[-1:])
     running_var = module.variable("batch_stats", "var", jnp.ones, x.shape[-1:])
     average, var = running_mean.value, running_var.value
     if module.train:
-        average, square = parallel.mean_over_devices((mean(x), mean(x * x)))
-        var = jnp.maximum(square - average * average, 0)  # rounding may leave it below 0
+        average, square = parallel.mean_over_devices((channel_mean(x), channel_mean(x * x)))
+        var = jnp.maximum(square - average * average, 0)  # rounding may make it negative
         if not module.is_initializing():
             running_mean.value = module.momentum * running_mean.value + (1 - module.momentum) * average
             running_var.value = module.momentum * running_var.value + (1 - module.momentum) * var
 
-    # Written so that the images are passed over once, and twice in the gradient: y = slope x + intercept.
+    # In the form y = slope x + intercept, one pass over the images is enough, and two in the gradient.
     slope = jax.lax.rsqrt(var + module.epsilon) * scale
-    return (x * along(slope, x) + along(bias - average * slope, x)).astype(dtype)
+    return (x * broadcast_channels(slope, x) + broadcast_channels(bias - average * slope, x)).astype(dtype)
 
 
 class LayerNorm(nn.Module):
-    """Layer normalization (Ba, Kiros and Hinton, arXiv 1607.06450): each example (N, ..., C) by its mean and variance.
+    """Layer normalization (Ba, Kiros and Hinton, arXiv 1607.06450) of each example of x (N, ..., C).
 
-    They are taken over all places and channels; scale and bias are (C,).
+    The mean and variance are taken over all pixels and channels. Scale and bias are (C,).
     """
 
     epsilon: float = 1e-5
@@ -89,15 +90,15 @@ class LayerNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        over_all = partial(jnp.mean, axis=tuple(range(1, x.ndim)), keepdims=True)
-        y, _ = centred_and_scaled(x.astype(jnp.float32), self.epsilon, over_all)
+        example_mean = partial(jnp.mean, axis=tuple(range(1, x.ndim)), keepdims=True)
+        y, _ = standardize_by_mean(x.astype(jnp.float32), self.epsilon, example_mean)
         return _scaled_and_shifted(self, y).astype(x.dtype)
 
 
 class InstanceNorm(nn.Module):
-    """Instance normalization (Ulyanov, Vedaldi and Lempitsky, arXiv 1607.08022): each channel of each image alone.
+    """Instance normalization (Ulyanov, Vedaldi and Lempitsky, arXiv 1607.08022) of each channel of each image.
 
-    Images (N, H, W, C); scale and bias are (C,), and there are none with `affine=False`.
+    Images are (N, H, W, C). Scale and bias are (C,), and there are none with `affine=False`.
     """
 
     epsilon: float = 1e-5
@@ -106,18 +107,18 @@ class InstanceNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        y = standardized(x.astype(jnp.float32), self.epsilon)
+        y = standardize(x.astype(jnp.float32), self.epsilon)
         return (_scaled_and_shifted(self, y) if self.affine else y).astype(x.dtype)
 
 
 def _scaled_and_shifted(module: LayerNorm | InstanceNorm, x: jax.Array) -> jax.Array:
     scale = module.param("scale", module.scale_init, x.shape[-1:])
     bias = module.param("bias", nn.initializers.zeros, x.shape[-1:])
-    return x * along(scale, x) + along(bias, x)
+    return x * broadcast_channels(scale, x) + broadcast_channels(bias, x)
 
 
 def pixel_norm(x: jax.Array, epsilon: float = 1e-8) -> jax.Array:
-    """Each pixel's features (..., C) over the root of their mean square.
+    """Divides the features of each pixel (..., C) by the root of their mean square.
 
     (Karras et al., arXiv 1710.10196, section 4.2.)
     """
@@ -126,12 +127,12 @@ def pixel_norm(x: jax.Array, epsilon: float = 1e-8) -> jax.Array:
 
 
 class SpectralNorm(nn.Module):
-    """A kernel over its spectral norm (Miyato et al., arXiv 1802.05957), as `weights` of a layer.
+    """Divides a kernel by its spectral norm (Miyato et al., arXiv 1802.05957). Use it as `weights` of a layer.
 
-    The spectral norm is that of the kernel as a matrix W (features, all the rest), estimated by power iteration
-    (algorithm 1): v = W^T u / |W^T u|, u = W v / |W v|, sigma = u^T W v. The vector u is in the collection "spectral";
-    every training pass makes one iteration, and a discriminator passes twice in a move. Gradients flow through
-    W / sigma with u and v held fixed. Otherwise (`train=False`) sigma is |W^T u| with the u that there is.
+    The kernel is seen as a matrix W (features, all other axes), and its spectral norm is estimated by power iteration
+    (algorithm 1): v = W^T u / |W^T u|, u = W v / |W v|, sigma = u^T W v. The collection "spectral" holds the vector u.
+    Each training pass makes one iteration, and a discriminator makes two passes in an update. Gradients flow through
+    W / sigma with u and v held fixed. Without training (`train=False`) sigma is |W^T u| with the current u.
     """
 
     train: bool
@@ -141,7 +142,7 @@ class SpectralNorm(nn.Module):
         matrix = jnp.moveaxis(kernel, axis, -1).reshape(-1, kernel.shape[axis])  # the transpose of W
         held = jax.lax.stop_gradient(matrix)
         vector = self.variable("spectral", "u", lambda: _draw_direction(self.make_rng("params"), kernel.shape[axis]))
-        u = _direction(vector.value)  # an average of networks is one of their vectors, too short
+        u = _direction(vector.value)  # a moving average of unit vectors is shorter than 1
         v = _direction(held @ u)
         if self.train:
             u = _direction(v @ held)
@@ -159,9 +160,9 @@ def _direction(x: jax.Array) -> jax.Array:
 
 
 class WeightNorm(nn.Module):
-    """Weight normalization (Salimans and Kingma, arXiv 1602.07868, equation 2), as `weights` of a layer.
+    """Weight normalization (Salimans and Kingma, arXiv 1602.07868, equation 2). Use it as `weights` of a layer.
 
-    The kernel of each feature is scale * kernel / |kernel|. The scale (features,) starts as the kernel's own norm.
+    The kernel of each feature becomes scale * kernel / |kernel|. The scale (features,) starts as the kernel's norm.
     """
 
     @nn.compact
@@ -174,11 +175,11 @@ class WeightNorm(nn.Module):
 
 @dataclass(frozen=True)
 class Normalization:
-    """How a network normalizes, as one field of it.
+    """The normalization that a network uses.
 
-    features: (train, scale_init) -> the layer after a convolution, or None for none.
-    weights: train -> the module that kernels go through, or None for none.
-    conv_bias: whether a convolution before `features` has a bias. It needs none where `features` adds its own.
+    features: (train, scale_init) -> the layer after each convolution. None for no such layer.
+    weights: train -> the module that transforms each kernel. None for no such module.
+    conv_bias: whether a convolution before a `features` layer has a bias. Layers that add a bias make it unnecessary.
     """
 
     features: Callable[[bool, Initializer], nn.Module] | None = None
@@ -190,7 +191,7 @@ no_norm = Normalization()
 batch_norm = Normalization(features=lambda train, scale_init: BatchNorm(train, scale_init=scale_init), conv_bias=False)
 layer_norm = Normalization(features=lambda train, scale_init: LayerNorm(scale_init=scale_init), conv_bias=False)
 instance_norm = Normalization(features=lambda train, scale_init: InstanceNorm(scale_init=scale_init), conv_bias=False)
-# Without a scale and bias, as the networks of CycleGAN have it.
+# Without scale and bias, as in CycleGAN.
 plain_instance_norm = Normalization(features=lambda train, scale_init: InstanceNorm(affine=False))
 weight_norm = Normalization(weights=lambda train: WeightNorm())
 spectral_norm = Normalization(weights=SpectralNorm)

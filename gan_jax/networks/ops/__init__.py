@@ -1,7 +1,7 @@
-"""Operations on arrays, lowered by backend and shape to what runs fast, and the precision they compute in."""
+"""Array operations with fast lowerings for each backend and shape, and the precision in which networks compute."""
 
 from gan_jax.networks.ops.convolution import conv, conv_transpose
 from gan_jax.networks.ops.precision import cast, computing
-from gan_jax.networks.ops.resizing import doubled, halved
+from gan_jax.networks.ops.resizing import downsample, upsample
 
-__all__ = ["cast", "computing", "conv", "conv_transpose", "doubled", "halved"]
+__all__ = ["cast", "computing", "conv", "conv_transpose", "downsample", "upsample"]

@@ -1,6 +1,6 @@
-"""A vector (C,) at every place of images, and its transpose, the sum over all places: what normalization is made of.
+"""Operations that normalization layers are built from: channel means, channel broadcasts, and standardization.
 
-On CPU both are products with a vector of ones where there are many numbers: XLA's matrix product sums a long axis
+On CPU, large means and broadcasts are matrix products with a vector of ones. XLA's matrix product sums a long axis
 several times faster than its reduction.
 """
 
@@ -11,88 +11,92 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-# From so many numbers on, sums are products.
-_MANY = 2**17
+# Arrays of at least this size are summed by a matrix product.
+_MIN_SUM_BY_PRODUCT = 2**17
 
-# From so many numbers on, so is what is put at every place: written to memory once, for nothing but that the sum in its
-# gradient is a product too. Sooner where there are few channels, over which XLA's loops do not vectorize well.
-_LARGE = 2**20
+# Vectors are broadcast by a matrix product to arrays of at least this size. It writes the result to memory, which is
+# only worth it since its gradient is then a sum by a matrix product. Up to _FEW_CHANNELS channels, the limit is that of
+# sums, since XLA's loops do not vectorize well over few channels.
+_MIN_BROADCAST_BY_PRODUCT = 2**20
 _FEW_CHANNELS = 64
 
-# Up to such examples, what is made of each alone stays in the processor's cache.
-_SMALL = 2**17
+# Examples of up to this size stay in the processor's cache.
+_MAX_CACHED_EXAMPLE = 2**17
 
 
 def _on_cpu() -> bool:
     return jax.default_backend() == "cpu"
 
 
-def along(vector: jax.Array, x: jax.Array) -> jax.Array:
-    """A vector (C,), or one for every example (N, C), at every place of x (N, ..., C)."""
+def broadcast_channels(vector: jax.Array, x: jax.Array) -> jax.Array:
+    """Broadcasts a vector (C,), or one per example (N, C), to the shape of x (N, ..., C)."""
     if vector.ndim == 2:
         return jax.lax.broadcast_in_dim(vector, x.shape, (0, x.ndim - 1))
-    if x.size >= (_MANY if len(vector) <= _FEW_CHANNELS else _LARGE) and _on_cpu():
+    if x.size >= (_MIN_SUM_BY_PRODUCT if len(vector) <= _FEW_CHANNELS else _MIN_BROADCAST_BY_PRODUCT) and _on_cpu():
         ones = jnp.ones((x.size // x.shape[-1], 1), x.dtype)
         return (ones @ vector[None]).reshape(x.shape)
     return jax.lax.broadcast_in_dim(vector, x.shape, (x.ndim - 1,))
 
 
-def mean(x: jax.Array) -> jax.Array:
-    """The mean of x (..., C) over all but the last axis."""
-    if x.size >= _MANY and _on_cpu():
+def channel_mean(x: jax.Array) -> jax.Array:
+    """Returns the mean (C,) of each channel of x (..., C)."""
+    if x.size >= _MIN_SUM_BY_PRODUCT and _on_cpu():
         rows = x.reshape(-1, x.shape[-1])
         return (jnp.full((1, len(rows)), 1 / len(rows), x.dtype) @ rows)[0]
     return jnp.mean(x, tuple(range(x.ndim - 1)))
 
 
-def standardized(x: jax.Array, epsilon: float) -> jax.Array:
-    """Each channel of each example of x (N, ..., C), shifted and scaled to the mean 0 and the variance 1.
+def standardize(x: jax.Array, epsilon: float) -> jax.Array:
+    """Shifts and scales each channel of each example of x (N, ..., C) to mean 0 and variance 1.
 
-    epsilon: is added to the variance.
+    epsilon: a number that is added to the variance.
     """
-    small = x.size <= _SMALL * max(len(x), 1) and _on_cpu()
-    return _standardized(x, epsilon) if small else centred_and_scaled(x, epsilon, _mean_of_each)[0]
+    small = x.size <= _MAX_CACHED_EXAMPLE * max(len(x), 1) and _on_cpu()
+    return _standardize_by_product(x, epsilon) if small else standardize_by_mean(x, epsilon, _example_mean)[0]
 
 
-def centred_and_scaled(
+def standardize_by_mean(
     x: jax.Array, epsilon: float, mean: Callable[[jax.Array], jax.Array]
 ) -> tuple[jax.Array, jax.Array]:
-    """x shifted and scaled to the `mean` 0 and the variance 1, and the scale. (`mean` keeps the axes it averages.)"""
+    """Shifts and scales x to mean 0 and variance 1, as measured by the function `mean`, which keeps the averaged axes.
+
+    Returns the result and the scale, which is 1 / sqrt(variance + epsilon).
+    """
     x = x - mean(x)
     scale = jax.lax.rsqrt(mean(x * x) + epsilon)
     return x * scale, scale
 
 
-def _mean_of_each(x):
+def _example_mean(x):
     return jnp.mean(x, tuple(range(1, x.ndim - 1)), keepdims=True)
 
 
-# By products too, also in the gradient: it is written out, since JAX transposes step by step, broadcasts into slow
-# reductions and products with a vector into others as large as the images.
+# Standardization by matrix products. Its derivative is written out by hand to use matrix products as well. JAX would
+# transpose it step by step, broadcasts into slow reductions, and products with a vector into products as large as x.
 
 
 def _mean_by_product(x):
     count, *sides, channels = x.shape
-    places = math.prod(sides)
-    weights = jnp.full((count, 1, places), 1 / places, x.dtype)
-    return (weights @ x.reshape(count, places, channels)).reshape(count, *[1] * len(sides), channels)
+    pixels = math.prod(sides)
+    weights = jnp.full((count, 1, pixels), 1 / pixels, x.dtype)
+    return (weights @ x.reshape(count, pixels, channels)).reshape(count, *[1] * len(sides), channels)
 
 
-def _spread_by_product(vectors, shape):
+def _broadcast_by_product(vectors, shape):
     count, *sides, channels = shape
     ones = jnp.ones((count, math.prod(sides), 1), vectors.dtype)
     return (ones @ vectors.reshape(count, 1, channels)).reshape(shape)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
-def _standardized(x, epsilon):
-    return centred_and_scaled(x, epsilon, _mean_by_product)[0]
+def _standardize_by_product(x, epsilon):
+    return standardize_by_mean(x, epsilon, _mean_by_product)[0]
 
 
-@_standardized.defjvp
-def _derivative(epsilon, primals, tangents):
+@_standardize_by_product.defjvp
+def _standardize_jvp(epsilon, primals, tangents):
     (x,), (change,) = primals, tangents
-    y, scale = centred_and_scaled(x, epsilon, _mean_by_product)
-    shift = _spread_by_product(_mean_of_each(change), x.shape)
-    stretch = _spread_by_product(_mean_of_each(change * y), x.shape)
+    y, scale = standardize_by_mean(x, epsilon, _mean_by_product)
+    shift = _broadcast_by_product(_example_mean(change), x.shape)
+    stretch = _broadcast_by_product(_example_mean(change * y), x.shape)
     return y, scale * (change - shift - y * stretch)

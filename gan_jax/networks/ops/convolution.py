@@ -1,11 +1,11 @@
-"""Convolution and its linear transpose, on NHWC images, lowered to what the backend runs fast.
+"""Convolution and its linear transpose on NHWC images, with fast lowerings for each backend and shape.
 
-The number <conv(x, kernel), y> is linear in each of x, kernel and y. Its three derivatives are three bilinear functions
-(the convolution, its transpose, and the gradient of the kernel), and the derivatives of each of them are the other two.
-Here they are three JAX primitives, so that JAX differentiates them in any mode, to any order, without leaving the
-three; and each is lowered, by backend and shape, to the way that is fast there. (Left to itself, JAX differentiates
-`lax.conv_transpose`, and the gradient of a gradient penalty, into convolutions that XLA's CPU backend runs more than
-ten times slower: jax-ml/jax issues 23783 and 31662.)
+The number <conv(x, kernel), y> is linear in each of x, kernel and y. Its three derivatives are bilinear functions (the
+convolution, its transpose, and the gradient of the kernel), and each has the other two as its derivatives. They are
+three JAX primitives here. So JAX can differentiate them in any mode and to any order without other operations, and each
+has the lowering that is fastest for its backend and shape. (Without them, JAX differentiates `lax.conv_transpose` and
+the gradient of a gradient penalty into convolutions that XLA's CPU backend runs more than ten times slower: see issues
+23783 and 31662 of jax-ml/jax.)
 """
 
 from collections.abc import Callable
@@ -22,36 +22,36 @@ from jax.interpreters import ad, batching, mlir
 from gan_jax.networks.ops import lowerings, winograd
 from gan_jax.networks.ops.lowerings import Lowering
 
-# Where the patches lowering was the faster one on CPU, by the size of the convolution's larger side: in small feature
-# maps, and in small images of few channels.
+# On CPU the patches lowering was faster for feature maps of up to this many pixels, and for images of up to this many
+# values. The image is the larger side of the convolution.
 _PATCHES_UP_TO_PIXELS = 4 * 4
-_PATCHES_UP_TO_NUMBERS = 8 * 8 * 4
+_PATCHES_UP_TO_VALUES = 8 * 8 * 4
 
-# Of so few places in all, the convolution is less work than reading a kernel of so many weights.
-_FEW_PLACES = 64
+# For up to this many output positions in the whole batch, and from this many weights on, reading the kernel takes
+# longer than the arithmetic.
+_FEW_POSITIONS = 64
 _MANY_WEIGHTS = 2**18
 
-# So few channels leave most of the processor's vectors empty.
+# Fewer channels than this leave most of a SIMD register empty.
 _FEW_CHANNELS = 16
 
-# Kernels from this size on are worth computing by blocks of pixels where there are few channels.
+# With few channels, kernels of at least this size are faster in blocks of pixels.
 _LARGE_KERNEL = 7
 
-# Up to so many images, XLA's gradient of the kernel is slow with a stride or padding.
+# For up to this many images, XLA's gradient of the kernel is slow with a stride or padding.
 _FEW_IMAGES = 8
 
-# From so many channels on, and numbers in all images, the products that Winograd's transforms save outweigh the
-# transforms.
+# With at least this many channels, and values in all images, Winograd's algorithm saves more than its transforms cost.
 _MANY_CHANNELS = 64
-_MANY_NUMBERS = 2**17
+_MANY_VALUES = 2**17
 
-# Convolutions with a kernel for each member of a population run one by one on CPU, beside each other; for more members
-# as products of matrices for all of them, since programs would grow too long.
+# If each member of a population has its own kernel, CPU runs one convolution per member, up to this many members.
+# Programs for more members would be too long, so matrix products compute all members at once.
 _ONE_BY_ONE_UP_TO = 16
 
 
 def conv(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
-    """Convolution of images x (N, H, W, C) with a kernel (k, k, C, F), zero-padded by `padding` on every side.
+    """Convolves images x (N, H, W, C) with a kernel (k, k, C, F), with `padding` zeros on every side.
 
     Returns (N, (H + 2 padding - k) // stride + 1, ..., F).
     """
@@ -63,9 +63,9 @@ def conv_transpose(
 ) -> jax.Array:
     """The linear transpose of `conv`.
 
-    From y (N, h, w, F) to images (N, (h - 1) stride + k - 2 padding + output_padding, ..., C). `kernel` (k, k, C, F) is
-    that of the convolution it transposes: its last axis is the *input* of this function. `conv` maps several sides to h
-    where it has a stride; `output_padding`, below the stride, says which of them.
+    It maps y (N, h, w, F) to images (N, (h - 1) stride + k - 2 padding + output_padding, ..., C). `kernel` (k, k, C, F)
+    is the kernel of the convolution that it transposes, so its last axis is the *input* of this function. With a
+    stride, `conv` maps several sizes to h, and `output_padding`, which is below the stride, chooses one of them.
     (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285, section 4.)
     """
     border = kernel.shape[0] - 2 * padding + output_padding
@@ -74,43 +74,46 @@ def conv_transpose(
 
 
 def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
-    """The lowering on CPU, for images of the shape (N, H, W, C) and kernels of the shape (k, k, C, F)."""
+    """Chooses the lowering on CPU for images of shape (N, H, W, C) and a kernel of shape (k, k, C, F)."""
     count, height, width, channels = image
     kernel_size, _, _, features = kernel
     if height == width == kernel_size and not padding:
         return lowerings.dense
-    if count * height * width <= _FEW_PLACES * stride**2 and kernel_size**2 * channels * features >= _MANY_WEIGHTS:
+    if count * height * width <= _FEW_POSITIONS * stride**2 and kernel_size**2 * channels * features >= _MANY_WEIGHTS:
         return lowerings.taps
-    if height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_NUMBERS:
+    if height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_VALUES:
         return lowerings.patches
     fewest = min(channels, features)
-    many = fewest >= _MANY_CHANNELS and count * height * width * fewest >= _MANY_NUMBERS
+    many = fewest >= _MANY_CHANNELS and count * height * width * fewest >= _MANY_VALUES
     if many and winograd.applies((height, width), kernel_size, stride, padding):
         return winograd.winograd
     few = channels < _FEW_CHANNELS
-    ways = lowerings.native
+    lowering = lowerings.native
     if count <= _FEW_IMAGES:
-        ways = ways._replace(kernel=lowerings.folded.kernel)
+        lowering = lowering._replace(kernel=lowerings.folded.kernel)
     if stride == 1:
         if kernel_size < _LARGE_KERNEL:
-            return ways
+            return lowering
         if features < _FEW_CHANNELS:
             return lowerings.blocks
-        return ways._replace(image=lowerings.blocks.image) if few else ways
+        return lowering._replace(image=lowerings.blocks.image) if few else lowering
     if few:
-        return ways._replace(conv=lowerings.folded.conv, image=lowerings.folded_patches.image)
-    return ways._replace(image=lowerings.phases.image) if kernel_size >= stride else ways
+        return lowering._replace(conv=lowerings.folded.conv, image=lowerings.folded_patches.image)
+    return lowering._replace(image=lowerings.phases.image) if kernel_size >= stride else lowering
 
 
-def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[..., tuple]) -> Primitive:
-    """One of the three: `on` picks it from a lowering, `like` gives the image's and the kernel's shape."""
+def _primitive(name: str, select: Callable[[Lowering], Callable], shapes: Callable[..., tuple]) -> Primitive:
+    """Makes one of the three primitives.
+
+    `select` picks its function from a lowering. `shapes` returns the shapes of the image and the kernel.
+    """
 
     def plain(*arrays: jax.Array, **geometry: Any) -> jax.Array:
-        return on(lowerings.native)(*arrays, **geometry)
+        return select(lowerings.native)(*arrays, **geometry)
 
     def on_cpu(*arrays: jax.Array, **geometry: Any) -> jax.Array:
-        image, kernel = like(*arrays, **geometry)
-        return on(choose(image, kernel, geometry["stride"], geometry["padding"]))(*arrays, **geometry)
+        image, kernel = shapes(*arrays, **geometry)
+        return select(choose(image, kernel, geometry["stride"], geometry["padding"]))(*arrays, **geometry)
 
     primitive = Primitive(name)
 
@@ -119,7 +122,7 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
         return primitive.bind(*arrays, **geometry)
 
     def eager(*arrays, **geometry):
-        with jax.disable_jit(False):  # where it is disabled, `compiled` would come back here, for ever
+        with jax.disable_jit(False):  # with jit disabled, `compiled` would call this function forever
             return compiled(*arrays, **geometry)
 
     primitive.def_impl(eager)
@@ -132,13 +135,13 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
         mapped = [None if axis is None else 0 for axis in axes]
         members = next(len(x) for x, axis in zip(arrays, axes, strict=True) if axis is not None)
         if mapped == [0, None] and primitive is not _kernel:
-            # The same kernel for all: more images.
+            # All members share the kernel, so their images form one larger batch.
             x, kernel = arrays
             y = primitive.bind(x.reshape(-1, *x.shape[2:]), kernel, **geometry)
             return y.reshape(members, -1, *y.shape[1:]), 0
 
-        def at_once(on):
-            return jax.vmap(partial(on, **geometry), in_axes=mapped)
+        def at_once(function):
+            return jax.vmap(partial(function, **geometry), in_axes=mapped)
 
         def one_by_one(*arrays):
             each = [
@@ -146,7 +149,7 @@ def _primitive(name: str, on: Callable[[Lowering], Callable], like: Callable[...
             ]
             return jnp.stack([primitive.bind(*one, **geometry) for one in each])
 
-        cpu = one_by_one if members <= _ONE_BY_ONE_UP_TO else at_once(on(lowerings.patches))
+        cpu = one_by_one if members <= _ONE_BY_ONE_UP_TO else at_once(select(lowerings.patches))
         return lax.platform_dependent(*arrays, cpu=cpu, default=at_once(plain)), 0
 
     batching.primitive_batchers[primitive] = batch
@@ -158,19 +161,19 @@ def _shaped(function, arrays, geometry):
     return ShapedArray(out.shape, out.dtype)
 
 
-_conv = _primitive("conv", lambda ways: ways.conv, lambda x, kernel, **_: (x.shape, kernel.shape))
+_conv = _primitive("conv", lambda lowering: lowering.conv, lambda x, kernel, **_: (x.shape, kernel.shape))
 _image = _primitive(
     "conv_image",
-    lambda ways: ways.image,
+    lambda lowering: lowering.image,
     lambda y, kernel, *, sides, **_: ((len(y), *sides, kernel.shape[2]), kernel.shape),
 )
 _kernel = _primitive(
     "conv_kernel",
-    lambda ways: ways.kernel,
+    lambda lowering: lowering.kernel,
     lambda x, y, *, size, **_: (x.shape, (size, size, x.shape[3], y.shape[3])),
 )
 
-# All that the functions of this module come down to.
+# The primitives that the functions of this module are made of.
 PRIMITIVES = (_conv, _image, _kernel)
 
 ad.defbilinear(

@@ -1,7 +1,7 @@
-"""Ways to compute a convolution, each the same function of images x (N, H, W, C) and a kernel (k, k, C, F).
+"""Lowerings of the convolution of images x (N, H, W, C) with a kernel (k, k, C, F). All compute the same function.
 
-Every one is three functions, the three derivatives of <conv(x, kernel), y>: `conv` itself, its transpose in x and its
-transpose in the kernel. See `convolution` for which is used where.
+Each lowering has three functions, the derivatives of <conv(x, kernel), y>: `conv` itself, its transpose in x and its
+transpose in the kernel. `convolution.choose` selects among them.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ Array = jax.Array
 
 
 class Lowering(NamedTuple):
-    """The three functions, with the convolution's stride and zero padding.
+    """The three functions. They take the stride and the zero padding of the convolution.
 
     conv: (x, kernel, stride, padding) -> y (N, h, w, F).
-    image: (y, kernel, stride, padding, sides) -> x of the sides (H, W).
+    image: (y, kernel, stride, padding, sides) -> x (N, H, W, C), where `sides` is (H, W).
     kernel: (x, y, stride, padding, size) -> kernel (size, size, C, F).
     """
 
@@ -28,8 +28,8 @@ class Lowering(NamedTuple):
     kernel: Callable[[Array, Array, int, int, int], Array]
 
 
-def by_transposition(conv: Callable[[Array, Array, int, int], Array]) -> Lowering:
-    """The lowering of which JAX derives all but `conv`."""
+def derive_lowering(conv: Callable[[Array, Array, int, int], Array]) -> Lowering:
+    """Returns the lowering with this `conv`, whose other two functions are transposes that JAX derives."""
 
     def image(y, kernel, stride, padding, sides):
         x = jax.ShapeDtypeStruct((len(y), *sides, kernel.shape[2]), y.dtype)
@@ -65,10 +65,10 @@ def _patches(x, kernel, stride, padding):
     return jnp.concatenate(taps, -1) @ kernel.reshape(-1, features)
 
 
-def _folding(conv: Callable[[Array, Array, int, int], Array]) -> Callable[[Array, Array, int, int], Array]:
-    """A convolution by `conv`, which is given neither stride nor padding: they are made part of the arrays.
+def _fold_stride(conv: Callable[[Array, Array, int, int], Array]) -> Callable[[Array, Array, int, int], Array]:
+    """Returns a convolution that calls `conv` without stride and padding, and rearranges the arrays instead.
 
-    The `stride` by `stride` pixels that a step goes over become channels of one pixel, in images and kernel.
+    In the images and the kernel, each block of `stride` by `stride` pixels becomes the channels of one pixel.
     """
 
     def folded(x, kernel, stride, padding):
@@ -91,70 +91,70 @@ def _folding(conv: Callable[[Array, Array, int, int], Array]) -> Callable[[Array
 
 
 def _blocks(x, kernel, stride, padding):
-    # A kernel that reaches a pixel further makes the features of 2x2 pixels, as if they were of one, in steps of two.
+    # A kernel that is one pixel larger computes the features of 2x2 output pixels at once, with stride 2.
     del stride
     size, *_, features = kernel.shape
-    places = [jnp.pad(kernel, ((i, 1 - i), (j, 1 - j), (0, 0), (0, 0))) for i in range(2) for j in range(2)]
+    shifts = [jnp.pad(kernel, ((i, 1 - i), (j, 1 - j), (0, 0), (0, 0))) for i in range(2) for j in range(2)]
     height, width = (side + 2 * padding - size + 1 for side in x.shape[1:3])
     x = jnp.pad(x, ((0, 0), (padding, padding + height % 2), (padding, padding + width % 2), (0, 0)))
-    y = _folding(_native)(x, jnp.concatenate(places, -1), 2, 0)
+    y = _fold_stride(_native)(x, jnp.concatenate(shifts, -1), 2, 0)
     count, rows, columns, _ = y.shape
     y = y.reshape(count, rows, columns, 2, 2, features).transpose(0, 1, 3, 2, 4, 5)
     return y.reshape(count, 2 * rows, 2 * columns, features)[:, :height, :width]
 
 
 # XLA's convolution.
-native = by_transposition(_native)
+native = derive_lowering(_native)
 
-# One product of matrices, where the kernel covers the whole image.
-dense = by_transposition(_dense)
+# One matrix product, for a kernel that covers the whole image.
+dense = derive_lowering(_dense)
 
-# Patches of the image, side by side, times the kernel as a matrix.
-patches = by_transposition(_patches)
+# A matrix product of the image's patches with the kernel (im2col).
+patches = derive_lowering(_patches)
 
-# Stride and padding folded into the arrays. XLA's gradient of the kernel is several times faster without them where
-# there are few images.
-folded = by_transposition(_folding(_native))
-folded_patches = by_transposition(_folding(_patches))
+# Stride and padding are folded into the arrays. For few images, XLA's gradient of the kernel is several times faster
+# this way.
+folded = derive_lowering(_fold_stride(_native))
+folded_patches = derive_lowering(_fold_stride(_patches))
 
-# Four times the features, at a quarter of the places: for convolutions without stride from or to very few channels, of
-# which XLA's products of matrices make poor use.
-blocks = by_transposition(_blocks)
+# Four times the features at a quarter of the positions. It is for convolutions of stride 1 with very few input or
+# output channels, which XLA's matrix products use poorly.
+blocks = derive_lowering(_blocks)
 
 
 def _taps_image(y, kernel, stride, padding, sides):
-    # What every weight of the kernel makes of y, with holes and at its place, one upon the other. The kernel stands on
-    # the left of the product, and the images last in what comes of it: the other way round, which is what JAX derives
-    # for patches, XLA first copies a transposed kernel, and that takes longer than the product where y is small.
+    # The image is the sum over the kernel's taps of their products with y, each dilated by the stride and shifted. The
+    # kernel is the left factor. In the other order, which JAX derives for patches, XLA first copies a transposed
+    # kernel, and for a small y that takes longer than the product.
     size, _, channels, features = kernel.shape
-    made = kernel.reshape(-1, features) @ y.reshape(-1, features).T
-    made = made.reshape(size, size, channels, *y.shape[:3])
+    products = kernel.reshape(-1, features) @ y.reshape(-1, features).T
+    products = products.reshape(size, size, channels, *y.shape[:3])
 
-    def placed(i, j):
+    def dilated(i, j):
         edges = [(0, 0, 0), (0, 0, 0)]
         for tap, count, side in zip((i, j), y.shape[1:3], sides, strict=True):
             before = tap - padding
             edges.append((before, side - before - stride * (count - 1) - 1, stride - 1))
-        return lax.pad(made[i, j], jnp.zeros((), made.dtype), edges)
+        return lax.pad(products[i, j], jnp.zeros((), products.dtype), edges)
 
-    image = reduce(jnp.add, (placed(i, j) for i in range(size) for j in range(size)))
+    image = reduce(jnp.add, (dilated(i, j) for i in range(size) for j in range(size)))
     return image.transpose(1, 2, 3, 0)
 
 
-# The same as patches, but for images, which are the sum of what every tap of the kernel makes of y.
+# Like patches, but the gradient of the images is a sum over the kernel's taps.
 taps = patches._replace(image=_taps_image)
 
 
 def _phases_image(y, kernel, stride, padding, sides):
-    # The pixels of the image whose places leave the same remainders by the stride are a convolution of y without
-    # stride, by every stride-th row and column of the kernel (Shi et al., arXiv 1609.07009).
+    # The image splits into phases: pixels whose coordinates have the same remainders modulo the stride. Each phase is a
+    # convolution of y of stride 1 with every stride-th row and column of the kernel (Shi et al., arXiv 1609.07009).
     rows, columns = (-(-side // stride) for side in sides)
 
     def phase(i, j):
         taps = kernel[(i + padding) % stride :: stride, (j + padding) % stride :: stride][::-1, ::-1]
         pads = []
-        for place, count, size, reach in zip((i, j), (rows, columns), y.shape[1:3], taps.shape[:2], strict=True):
-            before = reach - 1 - (place + padding) // stride
+        for offset, count, size, reach in zip((i, j), (rows, columns), y.shape[1:3], taps.shape[:2], strict=True):
+            before = reach - 1 - (offset + padding) // stride
             pads.append((before, count + reach - 1 - size - before))
         return lax.conv_general_dilated(y, taps, (1, 1), pads, dimension_numbers=("NHWC", "HWOI", "NHWC"))
 
@@ -163,6 +163,6 @@ def _phases_image(y, kernel, stride, padding, sides):
     return x[:, : sides[0], : sides[1]]
 
 
-# XLA's convolution, which it runs poorly with holes in its input (a transposed stride): so without. For kernels not
-# smaller than the stride.
+# XLA's convolution, but the transpose is split into phases, since XLA is slow with a dilated input. It is for kernels
+# that are not smaller than the stride.
 phases = native._replace(image=_phases_image)

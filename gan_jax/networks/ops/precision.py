@@ -1,10 +1,10 @@
-"""How networks compute, chosen around the call that traces them and not inside each of them.
+"""The precision in which networks compute, and rematerialization. A context sets both for all networks inside it.
 
     with computing("bfloat16"):
         state, metrics = train_step(game, state, batch)
 
-Parameters, statistics and what a network returns are float32 all the same. Like `parallel.AXIS` it is looked up at
-trace time, so it belongs inside the function that is jitted: a compiled function keeps what it was traced with.
+Parameters, statistics and the outputs of networks are float32 in any case. Like `parallel.AXIS`, the setting is read at
+trace time, so the context belongs inside the jitted function: a compiled function keeps the setting of its trace.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,10 +30,10 @@ _computing = ContextVar("computing", default=_DEFAULT)
 
 @contextmanager
 def computing(dtype: str = "float32", *, remat: bool = False) -> Iterator[None]:
-    """Layers compute in `dtype`; with `remat`, only the convolutions' outputs are kept for the gradient.
+    """Makes layers compute in `dtype`. With `remat`, only the outputs of convolutions are kept for the gradient.
 
-    The rest between them (normalization, activations) is computed again when the gradient needs it: less memory for
-    little time.
+    The layers between them (normalization, activations) are recomputed when the gradient needs them. This saves memory
+    and costs little time.
     """
     token = _computing.set(_Computing(dtype, remat))
     try:
@@ -43,12 +43,12 @@ def computing(dtype: str = "float32", *, remat: bool = False) -> Iterator[None]:
 
 
 def cast(*arrays: jax.Array) -> list[jax.Array]:
-    """The arrays in the type in which layers compute now."""
+    """Casts arrays to the current dtype of `computing`."""
     return [x.astype(_computing.get().dtype) for x in arrays]
 
 
-def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, which keeps of its forward pass what `computing` says."""
+def with_remat(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `function`, rematerialized in its gradient if `computing` asks for it."""
     if not _computing.get().remat:
         return function
     return jax.checkpoint(function, policy=lambda primitive, *_, **__: primitive in PRIMITIVES)

@@ -1,8 +1,8 @@
-"""Doubling and halving the sides of images, alone and as one with the convolution beside it.
+"""Upsampling and downsampling of images by a factor of 2, alone or fused with a convolution.
 
-Both are linear, so that with a convolution they are a convolution with a larger kernel, which is a sum of the smaller
-one's shifts, and a stride of 2: exactly the same function, without the large image in between and, for a kernel of 3x3,
-in 16/36 of the multiplications.
+Both are linear. So together with a convolution they are one convolution with stride 2 and a larger kernel, which is a
+sum of shifts of the original kernel. The function is exactly the same, but it needs no large intermediate image, and
+for a 3x3 kernel only 16/36 of the multiplications.
 """
 
 import jax
@@ -11,31 +11,31 @@ import jax.numpy as jnp
 from gan_jax.networks.ops.convolution import conv, conv_transpose
 
 
-def doubled(x: jax.Array) -> jax.Array:
-    """Images (N, H, W, C) to (N, 2H, 2W, C), each pixel four times (nearest neighbour)."""
+def upsample(x: jax.Array) -> jax.Array:
+    """Upsamples images (N, H, W, C) to (N, 2H, 2W, C) by nearest neighbour."""
     count, height, width, channels = x.shape
     x = jnp.broadcast_to(x[:, :, None, :, None], (count, height, 2, width, 2, channels))
     return x.reshape(count, 2 * height, 2 * width, channels)
 
 
-def halved(x: jax.Array) -> jax.Array:
-    """Images (N, 2H, 2W, C) to (N, H, W, C), each pixel the mean of four."""
+def downsample(x: jax.Array) -> jax.Array:
+    """Downsamples images (N, 2H, 2W, C) to (N, H, W, C) by 2x2 average pooling."""
     count, height, width, channels = x.shape
     return jnp.mean(x.reshape(count, height // 2, 2, width // 2, 2, channels), (2, 4))
 
 
-def conv_of_doubled(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """conv(doubled(x), kernel) for a kernel (k, k, C, F) of odd size, padded so that it keeps the sides."""
+def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Returns conv(upsample(x), kernel) for a kernel (k, k, C, F) of odd size, with padding that keeps the sides."""
     transposed = _summed_shifts(kernel)[::-1, ::-1].swapaxes(2, 3)
     return conv_transpose(x, transposed, stride=2, padding=kernel.shape[0] // 2)
 
 
-def halved_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """halved(conv(x, kernel)), likewise."""
+def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Returns downsample(conv(x, kernel)) for a kernel (k, k, C, F) of odd size, with padding that keeps the sides."""
     return conv(x, _summed_shifts(kernel) / 4, stride=2, padding=kernel.shape[0] // 2)
 
 
 def _summed_shifts(kernel: jax.Array) -> jax.Array:
-    """(k, k, C, F) to (k + 1, k + 1, C, F): the sum of the kernel at its four places there."""
+    """Returns the sum (k + 1, k + 1, C, F) of a kernel (k, k, C, F) over its four possible positions."""
     rows = jnp.pad(kernel, ((0, 1), (0, 0), (0, 0), (0, 0))) + jnp.pad(kernel, ((1, 0), (0, 0), (0, 0), (0, 0)))
     return jnp.pad(rows, ((0, 0), (0, 1), (0, 0), (0, 0))) + jnp.pad(rows, ((0, 0), (1, 0), (0, 0), (0, 0)))

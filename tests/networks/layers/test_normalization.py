@@ -40,7 +40,7 @@ def evaluated(module, x, weights, **call):
 @pytest.mark.parametrize("many", [0, 2**40], ids=["products", "reductions"])
 @pytest.mark.parametrize("train", [True, False])
 def test_batch_normalization_is_that_of_flax(many, train, monkeypatch):
-    monkeypatch.setattr(channel_sums, "_MANY", many)
+    monkeypatch.setattr(channel_sums, "_MIN_SUM_BY_PRODUCT", many)
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(2, 3, size=(6, 5, 4, 7)), jnp.float32)
     weights = jnp.asarray(rng.normal(size=x.shape), jnp.float32)
@@ -59,16 +59,16 @@ def test_the_choice_of_products_is_made_by_size_and_channels(monkeypatch):
         x = jnp.zeros((size // channels, channels))
         return str(jax.make_jaxpr(lambda x: function(x))(x)).count("dot_general")  # new: traces are kept
 
-    def along(x):
-        return channel_sums.along(x[0], x)
+    def broadcast_channels(x):
+        return channel_sums.broadcast_channels(x[0], x)
 
-    many, large = channel_sums._MANY, channel_sums._LARGE
+    many, large = channel_sums._MIN_SUM_BY_PRODUCT, channel_sums._MIN_BROADCAST_BY_PRODUCT
     wide = 2 * channel_sums._FEW_CHANNELS
-    assert [products(channel_sums.mean, many // 2), products(channel_sums.mean, many)] == [0, 1]
-    assert [products(along, many // 2), products(along, many)] == [0, 1]
-    assert [products(along, large // 2, wide), products(along, large, wide)] == [0, 1]
+    assert [products(channel_sums.channel_mean, many // 2), products(channel_sums.channel_mean, many)] == [0, 1]
+    assert [products(broadcast_channels, many // 2), products(broadcast_channels, many)] == [0, 1]
+    assert [products(broadcast_channels, large // 2, wide), products(broadcast_channels, large, wide)] == [0, 1]
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert products(channel_sums.mean, large) == products(along, large) == 0
+    assert products(channel_sums.channel_mean, large) == products(broadcast_channels, large) == 0
 
 
 def close(a, b, tolerance=1e-5):
@@ -119,9 +119,9 @@ def test_by_products_instances_are_standardized_to_the_same_values_and_derivativ
 
     def everything(x, direction):
         def gradient(x):
-            return jax.grad(lambda x: jnp.sum(weights * jnp.sin(channel_sums.standardized(x, 0.1))))(x)
+            return jax.grad(lambda x: jnp.sum(weights * jnp.sin(channel_sums.standardize(x, 0.1))))(x)
 
-        value = jax.jvp(lambda x: channel_sums.standardized(x, 0.1), (x,), (direction,))
+        value = jax.jvp(lambda x: channel_sums.standardize(x, 0.1), (x,), (direction,))
         # Reverse over reverse mode (a gradient penalty), and forward over reverse mode.
         return (
             *value,
@@ -131,7 +131,7 @@ def test_by_products_instances_are_standardized_to_the_same_values_and_derivativ
         )
 
     def computed(limit):
-        monkeypatch.setattr(channel_sums, "_SMALL", limit)
+        monkeypatch.setattr(channel_sums, "_MAX_CACHED_EXAMPLE", limit)
         products = str(jax.make_jaxpr(lambda *arrays: everything(*arrays))(x, direction)).count("dot_general")
         return products, jax.jit(lambda *arrays: everything(*arrays))(x, direction)
 
@@ -139,7 +139,7 @@ def test_by_products_instances_are_standardized_to_the_same_values_and_derivativ
     assert none == 0
     assert many > 0
     jax.tree.map(partial(close, tolerance=2e-5), fast, plain)
-    assert channel_sums.standardized(x[:0], 0.1).shape == (0, *shape[1:])
+    assert channel_sums.standardize(x[:0], 0.1).shape == (0, *shape[1:])
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert computed(2**17)[0] == 0
 

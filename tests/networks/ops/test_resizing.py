@@ -5,19 +5,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.networks.ops import doubled, halved
-from gan_jax.networks.ops.resizing import conv_of_doubled, halved_conv
+from gan_jax.networks.ops import downsample, upsample
+from gan_jax.networks.ops.resizing import conv_downsample, upsample_conv
 
 
 def test_doubling_repeats_pixels_and_halving_averages_them():
     x = jnp.arange(4.0).reshape(1, 2, 2, 1)
-    np.testing.assert_array_equal(doubled(x)[0, :, :, 0], [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]])
-    np.testing.assert_array_equal(halved(x)[0, :, :, 0], [[1.5]])
-    np.testing.assert_array_equal(halved(doubled(x)), x)
+    np.testing.assert_array_equal(upsample(x)[0, :, :, 0], [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]])
+    np.testing.assert_array_equal(downsample(x)[0, :, :, 0], [[1.5]])
+    np.testing.assert_array_equal(downsample(upsample(x)), x)
 
 
 @pytest.mark.parametrize("size", [1, 3, 5])
-@pytest.mark.parametrize("function", [conv_of_doubled, halved_conv])
+@pytest.mark.parametrize("function", [upsample_conv, conv_downsample])
 def test_is_the_two_after_each_other(function, size):
     torch = pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
     functional = torch.nn.functional
@@ -26,10 +26,10 @@ def test_is_the_two_after_each_other(function, size):
     kernel = rng.normal(size=(size, size, 3, 5)).astype(np.float32)
     tx, tk = torch.tensor(np.float64(x), requires_grad=True), torch.tensor(np.float64(kernel), requires_grad=True)
     images, weight = tx.permute(0, 3, 1, 2), tk.permute(3, 2, 0, 1)
-    if function is conv_of_doubled:
+    if function is upsample_conv:
         images = functional.interpolate(images, scale_factor=2, mode="nearest")
     expected = functional.conv2d(images, weight, padding=size // 2)
-    if function is halved_conv:
+    if function is conv_downsample:
         expected = functional.avg_pool2d(expected, 2)
     expected = expected.permute(0, 2, 3, 1)
     weights = rng.normal(size=expected.shape)
