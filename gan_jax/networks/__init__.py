@@ -1,10 +1,8 @@
-"""Flax linen modules: generators, discriminators and their building blocks. Losses are defined elsewhere.
+"""Flax linen modules that know nothing of losses: generators and discriminators, and what they are made of.
 
-Each architecture is a module here, such as `dcgan.Generator` and `dcgan.Discriminator`. `layers` has the layers that
-they share, and `ops` has the array operations below them, lowered to what the backend runs fast. `latents` has the
-distributions of a generator's input, and `functional` has the functions with which games call networks.
+Each architecture is a module, which is imported when it is wanted: `from gan_jax.networks import dcgan` has
+`dcgan.Generator` and `dcgan.Discriminator`. So do `autoencoder`, `cyclegan_resnet`, `mlp`, `patchgan`, `resnet` and
+`unet`, with the networks that their papers have. `layers` has the layers that they share, and `ops` the operations
+beneath, lowered to what runs fast on the backend. `latents` has the distributions of a generator's input, and
+`functional` says how games call networks.
 """
-
-from gan_jax.networks import autoencoder, cyclegan_resnet, dcgan, mlp, patchgan, resnet, unet
-
-__all__ = ["autoencoder", "cyclegan_resnet", "dcgan", "mlp", "patchgan", "resnet", "unet"]

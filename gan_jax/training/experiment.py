@@ -10,9 +10,16 @@ import importlib.metadata
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+)
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,8 +87,18 @@ def load_experiment(path: Path, source: str | None = None, beside: Sequence[Path
 _beside: set[str] = set()
 
 
-# The folders of Python's own modules and of installed packages.
-_ROOTS = {Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+# The folders of this package, of Python's own modules and of installed packages.
+_ROOTS = {Path(__file__).resolve().parents[1]} | {
+    Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")
+}
+
+
+class _UncachedLoader(SourceFileLoader):
+    """Compiles a module from its text. Bytecode would lie in run folders, and hide changes within a second."""
+
+    def get_code(self, fullname: str) -> Any:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
 
 
 @contextmanager
@@ -94,21 +111,43 @@ def _importing_from(folders: Sequence[Path]) -> Iterator[dict[str, str]]:
     for name in _beside | other:
         sys.modules.pop(name, None)
     _beside.clear()
-    importlib.invalidate_caches()  # the folders may have new files
-    before, sys_path, writes_bytecode, kept = set(sys.modules), list(sys.path), sys.dont_write_bytecode, {}
+
+    def is_beside(path: str) -> bool:
+        within = {Path(path).resolve(), *Path(path).resolve().parents}
+        return not within.isdisjoint(folders) and within.isdisjoint(_ROOTS)
+
+    def find_in(path: str) -> FileFinder:
+        if not is_beside(path):
+            raise ImportError(path)
+        return FileFinder(path, (_UncachedLoader, SOURCE_SUFFIXES), (ExtensionFileLoader, EXTENSION_SUFFIXES))
+
+    def forget_finders() -> None:
+        for path in filter(is_beside, list(sys.path_importer_cache)):
+            del sys.path_importer_cache[path]
+
+    before, sys_path, kept = set(sys.modules), list(sys.path), {}
+    forget_finders()
     sys.path[:0] = map(str, folders)
-    sys.dont_write_bytecode = True  # bytecode would be written to run folders, and hide changes within a second
+    sys.path_hooks.insert(0, find_in)
     try:
         yield kept
     finally:
-        sys.path[:], sys.dont_write_bytecode = sys_path, writes_bytecode
-        for name in sys.modules.keys() - before:
-            if not _is_installed(name, folders):
-                _beside.add(name)
-                parts = [*name.split("."), "__init__"] if hasattr(sys.modules[name], "__path__") else name.split(".")
-                file = _file(name)
-                if file and file.suffix == ".py":  # it is a folder for a package without __init__.py
-                    kept["/".join(parts) + ".py"] = file.read_text()
+        sys.path[:] = sys_path
+        sys.path_hooks.remove(find_in)
+        forget_finders()
+        for name in _not_installed(sys.modules.keys() - before, folders):
+            _beside.add(name)
+            parts = [*name.split("."), "__init__"] if hasattr(sys.modules[name], "__path__") else name.split(".")
+            file = _file(name)
+            if file and file.suffix == ".py":  # it is a folder for a package without __init__.py
+                kept["/".join(parts) + ".py"] = file.read_text()
+
+
+def _not_installed(names: Set[str], folders: Sequence[Path]) -> list[str]:
+    """Those of the imported modules that are not installed. A package's modules are what the package itself is."""
+    tops = {name: name.partition(".")[0] for name in names}
+    installed = {top: _is_installed(top, folders) for top in set(tops.values()) if top in sys.modules}
+    return sorted(name for name, top in tops.items() if not installed.get(top, True))
 
 
 def _is_installed(name: str, folders: Sequence[Path]) -> bool:
@@ -117,7 +156,7 @@ def _is_installed(name: str, folders: Sequence[Path]) -> bool:
     Modules in `folders` do not, regardless of their names.
     """
     top, file = name.partition(".")[0], _file(name)
-    if file is None or top == __name__.partition(".")[0] or not _ROOTS.isdisjoint(file.resolve().parents):
+    if file is None or not _ROOTS.isdisjoint([file.resolve(), *file.resolve().parents]):
         return True
     if any(folder in file.parents for folder in folders):
         return False
