@@ -11,6 +11,8 @@ from gan_jax.training.experiment import load_experiment
 from gan_jax.training.run_folder import build
 from gan_jax.training.settings import check
 
+pytestmark = pytest.mark.slow
+
 PATHS = [path for path in sorted(EXPERIMENTS.glob("*/*.py")) if path.parent.name not in ("studies", "benchmarks")]
 MOST_LINES = 70
 

@@ -18,6 +18,8 @@ from gan_jax.networks.ops import computing
 from gan_jax.objectives import DIVERGENCES, f_gan
 from gan_jax.recipes import gan
 
+pytestmark = pytest.mark.slow
+
 OBJECTIVES = {
     "minimax": objectives.minimax,
     "non_saturating": objectives.non_saturating,
@@ -64,7 +66,6 @@ PAIRS = [(name, list(REGULARIZERS)[i % len(REGULARIZERS)]) for i, name in enumer
 TRACED = dict.fromkeys(NETWORKS, tuple(PAIRS)) | {"mlp": tuple(itertools.product(OBJECTIVES, REGULARIZERS))}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("networks", NETWORKS)
 def test_every_pair_traces_on_devices_in_bfloat16(networks):
     """Traced only, which is quick: the next state is like the one before, in shapes and in types."""

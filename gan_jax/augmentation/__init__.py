@@ -9,17 +9,3 @@ from gan_jax.augmentation.ada_transforms import bgc
 from gan_jax.augmentation.base import Augmentation, no_augmentation
 from gan_jax.augmentation.diffaugment import brightness, contrast, cutout, diff_augment, saturation, translation
 from gan_jax.augmentation.instance_noise import instance_noise
-
-__all__ = [
-    "Augmentation",
-    "ada",
-    "bgc",
-    "brightness",
-    "contrast",
-    "cutout",
-    "diff_augment",
-    "instance_noise",
-    "no_augmentation",
-    "saturation",
-    "translation",
-]

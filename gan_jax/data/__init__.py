@@ -14,19 +14,3 @@ from gan_jax.data.derived.hidden_labels import hide_labels
 from gan_jax.data.derived.subset import limit_training
 from gan_jax.data.load import describe_datasets, load
 from gan_jax.data.stream import stream
-
-__all__ = [
-    "DataInfo",
-    "Dataset",
-    "Images",
-    "Split",
-    "batch_indices",
-    "cache_dir",
-    "describe_datasets",
-    "hide_labels",
-    "limit_training",
-    "load",
-    "stream",
-    "take",
-    "target_indices",
-]

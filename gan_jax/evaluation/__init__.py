@@ -6,5 +6,3 @@ use `metrics`, measures on arrays, and `features`, networks trained on the datas
 """
 
 from gan_jax.evaluation.evaluate import Evaluation, evaluate_game, evaluate_sampler
-
-__all__ = ["Evaluation", "evaluate_game", "evaluate_sampler"]

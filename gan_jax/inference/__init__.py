@@ -7,18 +7,3 @@ host: images as uint8, points as float32. `pictures` draws such arrays as one pi
 from gan_jax.inference.pictures import interpolation_picture, picture_count, sample_picture
 from gan_jax.inference.sampling import decode, grid_columns, interpolate_images, of_class, sample_images
 from gan_jax.inference.translation import Translator, can_translate, make_translator, translation_columns
-
-__all__ = [
-    "Translator",
-    "can_translate",
-    "decode",
-    "grid_columns",
-    "interpolate_images",
-    "interpolation_picture",
-    "make_translator",
-    "of_class",
-    "picture_count",
-    "sample_images",
-    "sample_picture",
-    "translation_columns",
-]

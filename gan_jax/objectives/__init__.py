@@ -28,31 +28,3 @@ from gan_jax.objectives.adversarial import (
     wasserstein_value,
 )
 from gan_jax.objectives.f_divergences import DIVERGENCES, Divergence, alternative_f_gan, f_gan
-
-__all__ = [
-    "DIVERGENCES",
-    "Divergence",
-    "Objective",
-    "alternative_f_gan",
-    "discriminator_only",
-    "f_gan",
-    "hinge",
-    "hinge_value",
-    "least_squares",
-    "minimax",
-    "minimax_value",
-    "no_loss",
-    "non_saturating",
-    "non_saturating_loss",
-    "relativistic_average",
-    "relativistic_average_loss",
-    "relativistic_average_value",
-    "relativistic_pairing",
-    "relativistic_pairing_loss",
-    "relativistic_pairing_value",
-    "scaled",
-    "score_loss",
-    "smoothed",
-    "wasserstein",
-    "wasserstein_value",
-]

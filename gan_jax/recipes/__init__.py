@@ -9,5 +9,3 @@ from gan_jax.recipes.began import began
 from gan_jax.recipes.cyclegan import cyclegan
 from gan_jax.recipes.gan import gan
 from gan_jax.recipes.pix2pix import l1_regression, pix2pix
-
-__all__ = ["began", "cyclegan", "gan", "l1_regression", "pix2pix"]

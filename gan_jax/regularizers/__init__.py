@@ -21,28 +21,3 @@ from gan_jax.regularizers.gradient_penalties import (
 from gan_jax.regularizers.lecam import lecam
 from gan_jax.regularizers.mutual_information import mutual_information
 from gan_jax.regularizers.orthogonal import orthogonal
-
-__all__ = [
-    "Judged",
-    "Regularizer",
-    "View",
-    "class_loss",
-    "classify_fake",
-    "classify_real",
-    "consistency",
-    "dragan",
-    "every",
-    "feature_matching",
-    "gradient_norms",
-    "head",
-    "lecam",
-    "logits",
-    "mutual_information",
-    "orthogonal",
-    "r1",
-    "r2",
-    "squared_gradient_norms",
-    "stateless",
-    "wgan_gp",
-    "zero_centred",
-]

@@ -10,20 +10,3 @@ from gan_jax.reporting.images import column_grid, grid, save_image
 from gan_jax.reporting.metric_names import Kind, kind
 from gan_jax.reporting.scatter import paths, scatter
 from gan_jax.reporting.tables import print_beside_real, print_table
-
-__all__ = [
-    "Curve",
-    "Kind",
-    "Points",
-    "column_grid",
-    "grid",
-    "kind",
-    "paths",
-    "print_beside_real",
-    "print_table",
-    "save_curves",
-    "save_image",
-    "save_sweep",
-    "scatter",
-    "smooth",
-]

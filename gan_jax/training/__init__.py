@@ -6,5 +6,3 @@ the step for one or several devices, `batches` provides its data, and `loop` cal
 """
 
 from gan_jax.training.settings import ImageGan, Settings
-
-__all__ = ["ImageGan", "Settings"]

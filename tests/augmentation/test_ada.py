@@ -184,6 +184,7 @@ def test_p_stays_where_the_target_is_met_and_goes_no_further_than_1():
     assert memory["p"] == 1
 
 
+@pytest.mark.slow
 def test_a_game_augments_with_the_probability_in_memory():
     """The transform here fills images with p, which is 0 in the first step."""
     augmentation = ada(lambda image, key, p: jnp.full_like(image, p), interval=1, images=16)
@@ -195,6 +196,7 @@ def test_a_game_augments_with_the_probability_in_memory():
     assert all(np.isfinite(value) for value in metrics.values())
 
 
+@pytest.mark.slow
 def test_members_of_a_population_have_their_own_p():
     def play_member(target):
         augmentation = ada(target=target, interval=1, images=8)

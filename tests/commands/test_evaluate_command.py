@@ -8,8 +8,9 @@ from PIL import Image
 from support import tiny_translation
 from support.command import DIGITS, SMALL, gan_jax, refused
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_figures_are_printed_and_written_next_to_those_of_real_data(digits_run, capsys):
     result = gan_jax(capsys, "evaluate", digits_run)
     assert result.status == 0
@@ -36,7 +37,6 @@ def test_points_are_evaluated_by_the_modes_they_cover(ring_run, capsys):
     assert "modes covered, of 8" in result.out
 
 
-@pytest.mark.slow
 def test_both_directions_of_a_translation_are_evaluated_next_to_baselines(translation_run, capsys, monkeypatch):
     monkeypatch.setattr("gan_jax.evaluation.features.classifier._FEWEST_STEPS", 50)
     result = gan_jax(capsys, "evaluate", translation_run)

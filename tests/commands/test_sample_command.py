@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from support.command import DIGITS, EXPERIMENTS, SMALL, gan_jax, refused
 
+pytestmark = pytest.mark.slow
+
 
 def test_images_are_a_grid_that_the_seed_decides(digits_run, tmp_path, capsys):
     pictures = []

@@ -15,6 +15,8 @@ from gan_jax.data import load
 from gan_jax.data.splits import shuffled
 from gan_jax.training import program, train
 
+pytestmark = pytest.mark.slow
+
 
 def test_configuration_says_what_was_run(digits_run):
     config = json.loads((digits_run / "config.json").read_text())
@@ -75,7 +77,6 @@ def test_training_a_complete_run_again_does_nothing(digits_run, capsys):
     assert {path: path.stat().st_mtime_ns for path in digits_run.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.slow
 def test_a_folder_too_large_for_memory_trains_as_one_in_memory(tmp_path, capsys, monkeypatch):
     # Two programs, one of which picks its own batch: compiled quickly, they differ in the last bit of a norm.
     options = program.fast_options()

@@ -89,6 +89,7 @@ def test_workdir_of_another_configuration(capsys, tmp_path):
     refused(result, "the experiment's file has changed", "adam")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_call", [1, 20])
 def test_a_loss_that_is_not_finite_stops_the_run(capsys, tmp_path, per_call):
     experiment, run = poisoned(tmp_path, "state.step == 32"), tmp_path / "run"
@@ -115,6 +116,7 @@ def test_a_workdir_that_cannot_be_made(capsys, tmp_path):
     refused(result, "cannot write", "Not a directory", status=1)
 
 
+@pytest.mark.slow
 def test_a_full_disk(tmp_path):
     """A limit on the size of files fails the write of a checkpoint as a full disk does, when it is under way."""
     run = tmp_path / "run"

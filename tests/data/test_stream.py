@@ -13,6 +13,8 @@ from PIL import Image
 from gan_jax.common.errors import UserError
 from gan_jax.data import Split, batch_indices, load, stream, take
 
+pytestmark = pytest.mark.slow
+
 
 class Computed:
     """Random access to images whose pixels are the index."""

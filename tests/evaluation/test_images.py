@@ -10,6 +10,8 @@ from gan_jax.data import Dataset, Split, load, take
 from gan_jax.evaluation.features import Classifier, train_classifier
 from gan_jax.evaluation.images import ImageEvaluation, evaluate, evaluate_images
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def parts() -> tuple[Dataset, Split]:

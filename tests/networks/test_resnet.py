@@ -12,6 +12,8 @@ from gan_jax.networks import resnet
 from gan_jax.networks.functional import features, forward
 from gan_jax.networks.ops import computing
 
+pytestmark = pytest.mark.slow
+
 CLASSES, LATENTS, WIDTH = 3, 5, 4
 LABELS = np.array([0, 2, 1, 2])
 

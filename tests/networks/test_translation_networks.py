@@ -11,6 +11,8 @@ from gan_jax.networks.functional import forward
 from gan_jax.networks.layers import Dropout, Normalization, batch_norm, no_norm, plain_instance_norm, spectral_norm
 from gan_jax.networks.ops import computing
 
+pytestmark = pytest.mark.slow
+
 
 def shaped(module, side, channels):
     """Its output's shape and the number of its parameters, of images of the side."""

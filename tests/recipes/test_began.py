@@ -13,6 +13,8 @@ from gan_jax.networks.latents import uniform
 from gan_jax.recipes import began
 from gan_jax.recipes.began import controlled, convergence, reconstruction_loss
 
+pytestmark = pytest.mark.slow
+
 
 def points(count=8, seed=0):
     return np.random.default_rng(seed).normal(size=(count, 2)).astype(np.float32)

@@ -16,11 +16,12 @@ from gan_jax.networks import cyclegan_resnet, patchgan
 from gan_jax.networks.layers import plain_instance_norm
 from gan_jax.recipes import cyclegan, image_pool
 
+pytestmark = pytest.mark.slow
+
 RATE, BETAS = 2e-4, (0.5, 0.999)
 ADAM = optax.adam(RATE, *BETAS)
 
 
-@pytest.mark.slow
 def test_an_update_is_that_of_pytorch(monkeypatch):
     """In the order of the authors' code: translate, update the generators, then the discriminators."""
     torch = pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
@@ -183,7 +184,6 @@ def devices(tmp_path_factory):
     return arrays_of("translation_devices", tmp_path_factory.mktemp("devices"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pix2pix", "cyclegan"])
 def test_eight_devices_train_the_game_that_one_trains(devices, name):
     one = {key.split("/")[2]: values for key, values in devices.items() if key.startswith(f"{name}/1/")}

@@ -22,6 +22,8 @@ from gan_jax.objectives import non_saturating
 from gan_jax.recipes import began, cyclegan, gan, l1_regression, pix2pix
 from gan_jax.regularizers import consistency, dragan, every, lecam, orthogonal, r1, stateless, wgan_gp
 
+pytestmark = pytest.mark.slow
+
 COLOR, GRAY = (8, 8, 3), (8, 8, 1)
 
 

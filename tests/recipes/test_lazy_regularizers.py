@@ -49,6 +49,7 @@ def test_in_between_nothing_is_paid():
     assert full[0] > 1e-3
 
 
+@pytest.mark.slow
 def test_each_domain_of_cyclegan_logs_its_own_last_penalty():
     game = small_cyclegan(regularizers=[every(INTERVAL, r1(2.0))])
     rows = [metrics for _, metrics in history(game, batch_of(SHAPE, SHAPE), INTERVAL + 1)]

@@ -13,6 +13,8 @@ from gan_jax.networks.latents import normal
 from gan_jax.objectives import Objective, f_gan, hinge, minimax, non_saturating, smoothed, wasserstein
 from gan_jax.recipes import gan
 
+pytestmark = pytest.mark.slow
+
 POINTS = {"image": np.random.default_rng(0).normal(size=(16, 2)).astype(np.float32)}
 
 

@@ -17,6 +17,8 @@ from gan_jax.networks.layers import Conv, Dropout
 from gan_jax.objectives import hinge
 from gan_jax.recipes import l1_regression, pix2pix
 
+pytestmark = pytest.mark.slow
+
 RATE, BETAS = 2e-4, (0.5, 0.999)
 ADAM = optax.adam(RATE, *BETAS)
 SHAPES = ((32, 32, 3), (32, 32, 1))

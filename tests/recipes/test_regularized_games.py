@@ -17,6 +17,8 @@ from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
 from gan_jax.regularizers import feature_matching, orthogonal
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("r1", "r2", "zero_centred", "wgan_gp", "dragan", "lecam", "consistency", "orthogonal")
 
 

@@ -15,6 +15,8 @@ from gan_jax.objectives import minimax, minimax_value, non_saturating, wasserste
 from gan_jax.recipes import gan
 from gan_jax.regularizers import squared_gradient_norms, stateless
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_value_at_the_optimal_discriminator_of_two_gaussians_is_their_jensen_shannon_divergence():
     """Theorem 1 of arXiv 1406.2661: max_D V = 2 JSD(p, q) - 2 log 2, with means as integrals over quantiles."""

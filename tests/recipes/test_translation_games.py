@@ -19,6 +19,8 @@ from gan_jax.objectives import hinge, relativistic_pairing
 from gan_jax.recipes import cyclegan, l1_regression, pix2pix
 from gan_jax.training.checkpoints import Checkpoints, host_like, to_device, to_host
 
+pytestmark = pytest.mark.slow
+
 ADAM = optax.adam(2e-4, b1=0.5)
 SHAPES = ((64, 64, 3), (64, 64, 1))
 PATCHES = patchgan.Discriminator(2, normalization=plain_instance_norm)

@@ -9,6 +9,8 @@ from support.command import DIGITS, SMALL, gan_jax, metrics, poisoned, refused
 
 from gan_jax.training.run_folder import load_run
 
+pytestmark = pytest.mark.slow
+
 LENGTH = ("--steps", 12, "--checkpoint-every", 5, "--log-every", 2, "--sample-every", 3)
 BAD = "(state.step == 6) & (config.seed >= {}) & (config.learning_rate > 5e-4)"
 FAILED = "seed=1,learning_rate=0.001"

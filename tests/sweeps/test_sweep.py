@@ -23,6 +23,8 @@ from support.command import (
 
 pytestmark = pytest.mark.slow
 
+pytestmark = pytest.mark.slow
+
 VARY = ("--vary", "learning_rate=1e-4,1e-3")
 NAMES = [f"seed={seed},learning_rate={rate}" for rate in ("0.0001", "0.001") for seed in (5, 6)]
 EVERY = ("--checkpoint-every", 5, "--log-every", 2, "--sample-every", 3)

@@ -15,6 +15,8 @@ from gan_jax.training.batches import device_data, feed, feed_members
 from gan_jax.training.held_out import _examples
 from gan_jax.training.program import NO_TRANSFORMS, Transforms, make_program, unpack
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (8, 8, 1)
 
 

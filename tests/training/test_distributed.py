@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from support.command import DIGITS, SMALL, checkpoint, finish, metrics, start
 
+pytestmark = pytest.mark.slow
+
 TRAIN = ("train", DIGITS, *SMALL, "--steps", 40, "--checkpoint-every", 20)
 
 
@@ -22,7 +24,6 @@ def _pair(run, *more):
     return [finish(process) for process in processes]
 
 
-@pytest.mark.slow
 def test_two_processes_agree_with_one(tmp_path):
     alone, shared = tmp_path / "alone", tmp_path / "shared"
     single = start(*TRAIN, "--workdir", alone)

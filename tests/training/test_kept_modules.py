@@ -12,6 +12,8 @@ from gan_jax.commands.main import main
 from gan_jax.inference import sample_images
 from gan_jax.training.run_folder import load_run
 
+pytestmark = pytest.mark.slow
+
 # Its samples lie about SHIFT, SCALE wide, whatever is trained.
 EXPERIMENT = """
 import contextlib

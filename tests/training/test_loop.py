@@ -31,6 +31,8 @@ from gan_jax.training.batches import feed, feed_members
 from gan_jax.training.held_out import make_measure, make_population_measure
 from gan_jax.training.loop import BoundProgram, Callbacks, saving_callbacks, train_loop
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(steps=13, sample_every=4, checkpoint_every=6)
 
 

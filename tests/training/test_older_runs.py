@@ -12,6 +12,8 @@ from support.command import EXPERIMENTS, gan_jax, metrics
 
 from gan_jax.training.older_runs import upgrade_checkpoint
 
+pytestmark = pytest.mark.slow
+
 ARCHIVES = Path(__file__).parent / "runs_of_version_1"
 
 

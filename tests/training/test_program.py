@@ -44,6 +44,7 @@ def setting():
     return trained
 
 
+@pytest.mark.slow
 def test_the_bits_are_the_same_however_the_steps_are_divided_into_calls(setting):
     whole, divided = setting(STEPS, [20]), setting(STEPS, [7, 13])
     jax.tree.map(np.testing.assert_array_equal, whole, divided)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from support.command import DIGITS, SMALL, assert_same_bits, checkpoint, finish, gan_jax, interrupt, metrics, start
 
+pytestmark = pytest.mark.slow
+
 TRAIN = ("train", DIGITS, *SMALL, "--steps", 300, "--checkpoint-every", 40, "--sample-every", 100)
 
 
@@ -22,7 +24,6 @@ def _interrupt(run, number, at_line):
     return interrupt(start(*TRAIN, "--workdir", run), run, number, at_line)
 
 
-@pytest.mark.slow
 def test_killed_at_a_random_moment(whole, tmp_path):
     run = tmp_path / "run"
     moment = int(np.random.default_rng().integers(1, 250))
@@ -34,7 +35,6 @@ def test_killed_at_a_random_moment(whole, tmp_path):
     assert_same_bits(checkpoint(run, 300), checkpoint(whole, 300))
 
 
-@pytest.mark.slow
 def test_sigterm_saves_and_ends_cleanly(whole, tmp_path):
     run = tmp_path / "run"
     result = _interrupt(run, signal.SIGTERM, 60)

@@ -6,13 +6,3 @@ of each pixel. The features of both are what distances between images are measur
 
 from gan_jax.evaluation.features.classifier import Classifier, cached_classifier, check_labels, train_classifier
 from gan_jax.evaluation.features.label_reader import LabelReader, cached_label_reader, train_label_reader
-
-__all__ = [
-    "Classifier",
-    "LabelReader",
-    "cached_classifier",
-    "cached_label_reader",
-    "check_labels",
-    "train_classifier",
-    "train_label_reader",
-]

@@ -13,20 +13,3 @@ from gan_jax.evaluation.metrics.neighbors import nearest_distances
 from gan_jax.evaluation.metrics.precision_recall import precision_recall
 from gan_jax.evaluation.metrics.similarity import l1, psnr, ssim
 from gan_jax.evaluation.metrics.wasserstein import sliced_wasserstein_distance
-
-__all__ = [
-    "class_accuracy",
-    "class_probabilities",
-    "frechet_distance",
-    "l1",
-    "label_coverage",
-    "mean_iou",
-    "mixture_coverage",
-    "nearest_distances",
-    "pixel_accuracy",
-    "precision_recall",
-    "psnr",
-    "read_labels",
-    "sliced_wasserstein_distance",
-    "ssim",
-]

@@ -3,5 +3,3 @@
 from gan_jax.networks.ops.convolution import conv, conv_transpose
 from gan_jax.networks.ops.precision import cast, computing
 from gan_jax.networks.ops.resizing import downsample, upsample
-
-__all__ = ["cast", "computing", "conv", "conv_transpose", "downsample", "upsample"]

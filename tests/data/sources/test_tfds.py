@@ -146,6 +146,7 @@ def same_set(images, wanted):
     return sorted(each.tobytes() for each in images) == sorted(each.tobytes() for each in wanted)
 
 
+@pytest.mark.slow
 def test_a_prepared_dataset_is_read_without_tensorflow(prepared, tmp_path):
     out = tmp_path / "out.npz"
     result = subprocess.run([sys.executable, "-c", READ, str(prepared), str(out)], capture_output=True, text=True)

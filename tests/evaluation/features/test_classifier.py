@@ -10,6 +10,8 @@ from gan_jax.data import Dataset, Split, cache_dir, load
 from gan_jax.evaluation.features import Classifier, cached_classifier, train_classifier
 from gan_jax.evaluation.features import classifier as module
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def digits() -> Dataset:

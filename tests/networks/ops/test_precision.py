@@ -14,6 +14,8 @@ from gan_jax.networks.ops import cast, computing
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = {
     "dcgan": (dcgan.Generator(16, 3, 8), dcgan.Discriminator(8), (16, 16, 3)),
     "mlp": (mlp.Generator(2, (32, 32)), mlp.Discriminator((32, 32)), (2,)),
