@@ -6,6 +6,7 @@ class Config(Settings): ...                       # its fields become flags of t
 def build(config: Config, data: DataInfo) -> Game: ...
 """
 
+import difflib
 import importlib.metadata
 import sys
 import sysconfig
@@ -174,8 +175,16 @@ def _read(path: Path) -> str:
     try:
         return path.read_text()
     except FileNotFoundError:
-        beside = sorted(p.name for p in path.parent.glob("*.py")) if path.parent.is_dir() else []
-        hint = f"; {path.parent} has {', '.join(beside)}" if beside else ""
-        raise UsageError(f"no experiment file {path}{hint}") from None
+        raise UsageError(f"no experiment file {path}{_hint(path)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the experiment {path}: {error}") from None
+
+
+def _hint(path: Path) -> str:
+    """Where the missing file `path` may be: beside it, or in a folder beside it."""
+    beside = sorted(other.name for other in path.parent.glob("*.py"))
+    if beside:
+        return f"; {path.parent} has {', '.join(beside)}"
+    below = {other.name: other for other in sorted(path.parent.glob("*/*.py"))}
+    near = difflib.get_close_matches(path.name, below, n=1)
+    return f"; did you mean {below[near[0]]}?" if near else ""

@@ -27,6 +27,11 @@ def test_missing_experiment_file(capsys):
     refused(gan_jax(capsys, "train", Path(DIGITS).with_name("dcgan_digit.py")), "dcgan_digit.py", "dcgan_digits.py")
 
 
+def test_an_experiment_file_that_is_in_a_folder_beside_it(capsys):
+    named = Path(DIGITS).parents[1] / "dcgan_digits.py"
+    refused(gan_jax(capsys, "train", named), f"did you mean {DIGITS}?")
+
+
 def test_flags_before_the_experiment(capsys):
     refused(gan_jax(capsys, "train", "--steps", "3"), "experiment's file comes first")
 
