@@ -34,8 +34,7 @@ class Settings:
     gives the same bits."""
 
     examples: int | None = None
-    """Number of training images to use, which are a fixed random choice. The default is all of them. Evaluation always
-    uses all of them, so that figures can be compared."""
+    """Number of training images to use: a fixed random choice, or all by default. Evaluation uses all of them."""
 
     flip: bool = False
     """Mirror each training image left to right with probability one half. Both images of a pair are treated alike."""
