@@ -34,8 +34,7 @@ class Config(ImageGan):
     """Numbers in a code. They are few beside the 64 pixels, so that not every image is reconstructed well."""
 
     gamma: float = 0.9
-    """Ratio of the loss of generated images to that of real ones that the controller aims at. Lower is sharper and less
-    diverse."""
+    """Ratio of the losses of generated and real images to aim at. Lower is sharper and less diverse."""
 
     k_rate: float = 1e-2
     """Gain of the controller, lambda_k."""
