@@ -61,13 +61,14 @@ def metrics(checkout: Path, name: str, steps: int) -> list[dict]:
         run = Path(folder) / "run"
         command = f"from {module} import {function}; {function}()"
         flags = ("--steps", str(steps), "--log-every", "1", "--workdir", str(run))
-        subprocess.run(
+        trained = subprocess.run(
             [sys.executable, "-c", command, "train", str(experiment), *flags],
             cwd=folder,  # which Python puts before PYTHONPATH
             env={**os.environ, "PYTHONPATH": str(checkout)},
             stdout=subprocess.DEVNULL,
-            check=True,
         )
+        if trained.returncode:
+            sys.exit(f"{name} could not be trained with {checkout}: see above")
         rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [{key: value for key, value in row.items() if key not in CLOCK} for row in rows]
 
