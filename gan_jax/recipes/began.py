@@ -5,7 +5,7 @@ that the discriminator reconstructs well. A controller balances the two tasks of
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import flax.linen as nn
@@ -17,9 +17,9 @@ from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import at_least, probability
 from gan_jax.common.parallel import example_keys, mean_over_devices
 from gan_jax.game import Game, Metrics, Outcome, Player, State, Tree
-from gan_jax.networks.functional import features, forward
+from gan_jax.networks.functional import forward
 from gan_jax.networks.latents import Latent
-from gan_jax.recipes.judging import Judge
+from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
 from gan_jax.regularizers import Regularizer, View, logits
@@ -150,18 +150,19 @@ class _Began:
 
     def judge(self, params: Tree, state: State) -> Judge:
         """Returns the discriminator with these parameters. It outputs {"loss": L of the batch, "logits": -L (N,)}."""
-        module, memory = self.discriminator, state.memory["augmentation"]
+        memory = state.memory["augmentation"]
 
-        def reconstruct(variables: Tree, images: jax.Array, key: jax.Array) -> tuple[Tree, Tree]:
-            reconstructions, variables = forward(module, params, variables, images, key=key)
+        def see(images: jax.Array, keys: jax.Array) -> jax.Array:
+            return self.augmentation.apply(images, keys, memory, state.step)
+
+        autoencoder = network_judge(self.discriminator, params, see)
+
+        def compare(variables: Tree, images: jax.Array, key: jax.Array) -> tuple[Tree, Tree]:
+            reconstructions, variables = autoencoder.forward(variables, images, key)
             scores = -jax.vmap(reconstruction_loss)(images, reconstructions)
             return {"loss": reconstruction_loss(images, reconstructions), "logits": scores}, variables
 
-        return Judge(
-            see=lambda images, keys: self.augmentation.apply(images, keys, memory, state.step),
-            forward=reconstruct,
-            features=lambda variables, seen, key: features(module, params, variables, seen, key=key),
-        )
+        return replace(autoencoder, forward=compare)
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the networks, and the initial memory."""

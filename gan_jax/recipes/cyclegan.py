@@ -14,11 +14,11 @@ from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import at_least
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player, State, Tree, simultaneous
-from gan_jax.networks.functional import features, forward
+from gan_jax.networks.functional import forward
 from gan_jax.objectives import Objective, least_squares, scaled
 from gan_jax.recipes import image_pool
 from gan_jax.recipes.joined_networks import join, variables_of, with_variables
-from gan_jax.recipes.judging import Judge, JudgeKeys
+from gan_jax.recipes.judging import Judge, JudgeKeys, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.translation import Shape, init_discriminator, init_generator, l1, translator
 from gan_jax.regularizers import Regularizer, View, logits
@@ -223,12 +223,12 @@ class _CycleGan:
 
     def judge(self, domain: str, params: Tree, state: State) -> Judge:
         """Returns the discriminator of a domain with the parameters `params` of this network."""
-        module, memory = self.discriminators[domain], state.memory["augmentation"][domain]
-        return Judge(
-            see=lambda images, keys: self.augmentation.apply(images, keys, memory, state.step),
-            forward=lambda variables, seen, key: forward(module, params, variables, seen, key=key),
-            features=lambda variables, seen, key: features(module, params, variables, seen, key=key),
-        )
+        memory = state.memory["augmentation"][domain]
+
+        def see(images: jax.Array, keys: jax.Array) -> jax.Array:
+            return self.augmentation.apply(images, keys, memory, state.step)
+
+        return network_judge(self.discriminators[domain], params, see)
 
     def generate(
         self, params: Tree, variables: Tree, way: str, images: jax.Array, key: jax.Array

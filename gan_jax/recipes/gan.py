@@ -13,10 +13,10 @@ from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import probability
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Dynamics, Game, Metrics, Outcome, Player, State, Tree, alternating
-from gan_jax.networks.functional import features, forward
+from gan_jax.networks.functional import forward
 from gan_jax.networks.latents import Latent, normal
 from gan_jax.objectives import Objective
-from gan_jax.recipes.judging import Judge
+from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
 from gan_jax.regularizers import Regularizer, View, logits
@@ -157,13 +157,12 @@ class _Gan:
 
     def judge(self, params: Tree, state: State, labels: tuple[jax.Array, ...]) -> Judge:
         """Returns the discriminator with these parameters. It takes `labels` if `judge_labels` is set."""
-        module, memory = self.discriminator, state.memory["augmentation"]
-        known = labels if self.judge_labels else ()
-        return Judge(
-            see=lambda images, keys: self.augmentation.apply(images, keys, memory, state.step),
-            forward=lambda variables, seen, key: forward(module, params, variables, seen, *known, key=key),
-            features=lambda variables, seen, key: features(module, params, variables, seen, *known, key=key),
-        )
+        memory = state.memory["augmentation"]
+
+        def see(images: jax.Array, keys: jax.Array) -> jax.Array:
+            return self.augmentation.apply(images, keys, memory, state.step)
+
+        return network_judge(self.discriminator, params, see, *(labels if self.judge_labels else ()))
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the networks, and the initial memory."""

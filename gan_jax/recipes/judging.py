@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import flax.linen as nn
 import jax
 
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Tree
+from gan_jax.networks.functional import features, forward
 from gan_jax.regularizers import Judged
 
 
@@ -59,3 +61,14 @@ class Judge:
 
     def _seen(self, images: jax.Array, key: jax.Array) -> Tree:
         return self.see(images, example_keys(key, len(images)))
+
+
+def network_judge(
+    network: nn.Module, params: Tree, see: Callable[[jax.Array, jax.Array], Tree], *labels: jax.Array
+) -> Judge:
+    """Returns the judge that runs `network` in training mode. The network takes its input and the `labels`."""
+    return Judge(
+        see=see,
+        forward=lambda variables, seen, key: forward(network, params, variables, seen, *labels, key=key),
+        features=lambda variables, seen, key: features(network, params, variables, seen, *labels, key=key),
+    )

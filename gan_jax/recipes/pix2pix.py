@@ -12,9 +12,9 @@ import optax
 from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import at_least
 from gan_jax.game import Game, Outcome, Player, State, Tree
-from gan_jax.networks.functional import features, forward
+from gan_jax.networks.functional import forward
 from gan_jax.objectives import Objective, non_saturating
-from gan_jax.recipes.judging import Judge
+from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
 from gan_jax.recipes.translation import Shape, init_discriminator, init_generator, l1, translator
@@ -131,17 +131,13 @@ class _Pix2pix:
 
     def judge(self, params: Tree, state: State, sources: jax.Array) -> Judge:
         """Returns the discriminator with these parameters. It sees targets or fakes together with their `sources`."""
-        module, memory = self.discriminator, state.memory["augmentation"]
+        memory = state.memory["augmentation"]
 
         def pair(images: jax.Array, keys: jax.Array) -> jax.Array:
             sides = (self.augmentation.apply(side, keys, memory, state.step) for side in (sources, images))
             return jnp.concatenate(list(sides), -1)
 
-        return Judge(
-            see=pair,
-            forward=lambda variables, seen, key: forward(module, params, variables, seen, key=key),
-            features=lambda variables, seen, key: features(module, params, variables, seen, key=key),
-        )
+        return network_judge(self.discriminator, params, pair)
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the networks, and the initial memory."""

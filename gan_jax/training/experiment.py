@@ -114,7 +114,8 @@ def _importing_from(folders: Sequence[Path]) -> Iterator[dict[str, str]]:
     _beside.clear()
 
     def is_beside(path: str) -> bool:
-        within = {Path(path).resolve(), *Path(path).resolve().parents}
+        folder = Path(path).resolve()
+        within = {folder, *folder.parents}
         return not within.isdisjoint(folders) and within.isdisjoint(_ROOTS)
 
     def find_in(path: str) -> FileFinder:
