@@ -130,22 +130,15 @@ def _scenes(request: Request) -> Loaded:
     return scenes(request.resolution), None
 
 
-def _pairs(request: Request) -> Loaded:
-    from gan_jax.data.sources.pairs import pairs
+def _translation_folder(layout: str) -> Callable[[Request], Loaded]:
+    """The loader of a folder in one of the layouts of `sources.pairs`."""
 
-    return pairs(request.argument, request.resolution)
+    def load(request: Request) -> Loaded:
+        from gan_jax.data.sources import pairs
 
+        return getattr(pairs, layout)(request.argument, request.resolution)
 
-def _matched(request: Request) -> Loaded:
-    from gan_jax.data.sources.pairs import matched
-
-    return matched(request.argument, request.resolution)
-
-
-def _unpaired(request: Request) -> Loaded:
-    from gan_jax.data.sources.pairs import unpaired
-
-    return unpaired(request.argument, request.resolution)
+    return load
 
 
 def _reverse(request: Request) -> Loaded:
@@ -160,34 +153,15 @@ def _shuffled(request: Request) -> Loaded:
     return shuffled_pairs(request.base()), None
 
 
-def _colorization(request: Request) -> Loaded:
-    from gan_jax.data.derived.degradations import colorization
+def _degraded(task: str) -> Callable[[Request], Loaded]:
+    """The loader of a dataset that one of `derived.degradations` degrades."""
 
-    return colorization(request.base()), None
+    def load(request: Request) -> Loaded:
+        from gan_jax.data.derived import degradations
 
+        return getattr(degradations, task)(request.base()), None
 
-def _superresolution(request: Request) -> Loaded:
-    from gan_jax.data.derived.degradations import superresolution
-
-    return superresolution(request.base()), None
-
-
-def _inpainting(request: Request) -> Loaded:
-    from gan_jax.data.derived.degradations import inpainting
-
-    return inpainting(request.base()), None
-
-
-def _denoising(request: Request) -> Loaded:
-    from gan_jax.data.derived.degradations import denoising
-
-    return denoising(request.base()), None
-
-
-def _edges(request: Request) -> Loaded:
-    from gan_jax.data.derived.degradations import edges
-
-    return edges(request.base()), None
+    return load
 
 
 # In the order in which the message about an unknown dataset lists them.
@@ -216,19 +190,19 @@ LOADERS = (
         "pairs:PATH",
         Group.TRANSLATION,
         "The pictures below a folder. Each holds an image on the left and its target on the right.",
-        _pairs,
+        _translation_folder("pairs"),
     ),
     Loader(
         "matched:PATH",
         Group.TRANSLATION,
         "Images in the folder PATH/A and their targets in PATH/B, under the same names.",
-        _matched,
+        _translation_folder("matched"),
     ),
     Loader(
         "unpaired:PATH",
         Group.TRANSLATION,
         "Unpaired images in the folders trainA and testA of PATH, and targets in trainB and testB.",
-        _unpaired,
+        _translation_folder("unpaired"),
     ),
     Loader("reverse:DATASET", Group.DERIVED, "DATASET with images and targets exchanged.", _reverse),
     Loader(
@@ -241,17 +215,25 @@ LOADERS = (
         "colorization:DATASET",
         Group.DERIVED,
         "Gray versions of colour images. The originals are targets.",
-        _colorization,
+        _degraded("colorization"),
     ),
     Loader(
         "superresolution:DATASET",
         Group.DERIVED,
         "Images at a quarter of their resolution. The originals are targets.",
-        _superresolution,
+        _degraded("superresolution"),
     ),
     Loader(
-        "inpainting:DATASET", Group.DERIVED, "Images with a hole in the middle. The originals are targets.", _inpainting
+        "inpainting:DATASET",
+        Group.DERIVED,
+        "Images with a hole in the middle. The originals are targets.",
+        _degraded("inpainting"),
     ),
-    Loader("denoising:DATASET", Group.DERIVED, "Images with Gaussian noise. The originals are targets.", _denoising),
-    Loader("edges:DATASET", Group.DERIVED, "Edges of images. The originals are targets.", _edges),
+    Loader(
+        "denoising:DATASET",
+        Group.DERIVED,
+        "Images with Gaussian noise. The originals are targets.",
+        _degraded("denoising"),
+    ),
+    Loader("edges:DATASET", Group.DERIVED, "Edges of images. The originals are targets.", _degraded("edges")),
 )
