@@ -6,6 +6,17 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+# The side of square images in pixels, or their height and width.
+Resolution = int | tuple[int, int]
+
+
+def height_and_width(resolution: Resolution) -> tuple[int, int]:
+    """Height and width of images of `resolution` in pixels."""
+    if isinstance(resolution, int):
+        return resolution, resolution
+    height, width = resolution
+    return height, width
+
 
 class Images(Protocol):
     """Random access to examples of one shape: a NumPy array, or a source that decodes on demand.

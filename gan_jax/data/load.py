@@ -11,20 +11,23 @@ import numpy as np
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import Dataset, Images
+from gan_jax.data.dataset import Dataset, Images, Resolution, height_and_width
 from gan_jax.data.loaders import LOADERS, Group, Request
 from gan_jax.data.sources.image_files import UnreadableImage, refuse
 
 
-def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memory_limit: int = 2 * 2**30) -> Dataset:
-    """The dataset that `spec` names: points float32 (N, D), or square images uint8 (N, resolution, resolution, C).
+def load(
+    spec: str, *, resolution: Resolution, data_dir: Path | str | None = None, memory_limit: int = 2 * 2**30
+) -> Dataset:
+    """The dataset that `spec` names: points float32 (N, D), or images of one size, uint8 (N, height, width, C).
 
     Images have one channel if all of them are gray, and three otherwise. Images from slow sources are cached.
 
     Args:
       spec: the name of a dataset, as `describe_datasets` lists them.
-      resolution: side of the images in pixels, at least 1. The shorter side of an image is resized to it, and the
-        longer one is cropped about its centre. Points ignore it.
+      resolution: side of the images in pixels, or their height and width, at least 1. An image is resized so that it
+        covers this size, and what is too much is cropped about its centre. Digits and glyphs stand in the middle of
+        rectangles. Points ignore it.
       data_dir: the folder of prepared TFDS datasets: $TFDS_DATA_DIR or ~/tensorflow_datasets by default.
       memory_limit: in bytes. If the images and targets of a split take more, the dataset is not held in memory:
         `Split.images` and `Split.targets` then decode each image when it is indexed.
@@ -32,13 +35,15 @@ def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memo
     Raises:
       UsageError: there is no such dataset, or it cannot be used. The message names the file at fault.
     """
-    if resolution < 1:
+    height, width = height_and_width(resolution)
+    if min(height, width) < 1:
         raise UsageError(f"resolution {resolution}: images have at least 1 pixel a side")
+    size = height if height == width else (height, width)
     loader = next((each for each in LOADERS if each.accepts(spec)), None)
     if loader is None:
         raise UsageError(_unknown(spec))
-    load_base = partial(load, resolution=resolution, data_dir=data_dir, memory_limit=memory_limit)
-    dataset, identity = loader.load(Request(spec.partition(":")[2], resolution, data_dir, load_base))
+    load_base = partial(load, resolution=size, data_dir=data_dir, memory_limit=memory_limit)
+    dataset, identity = loader.load(Request(spec.partition(":")[2], size, data_dir, load_base))
 
     splits = {"train": dataset.train, "test": dataset.test}
     sides = {name: split.images for name, split in splits.items()}
@@ -49,8 +54,8 @@ def load(spec: str, *, resolution: int, data_dir: Path | str | None = None, memo
     def build() -> dict[str, np.ndarray]:
         return {name: materialize(images) for name, images in sides.items()}
 
-    kind = loader.name
-    images = build() if identity is None else cached(f"{kind}-{resolution}", (kind, identity, resolution), build)
+    kind = f"{loader.name}-{height}" if height == width else f"{loader.name}-{height}x{width}"
+    images = build() if identity is None else cached(kind, (loader.name, identity, size), build)
     train, test = (
         replace(split, images=images[name], targets=images.get(f"{name}_targets")) for name, split in splits.items()
     )

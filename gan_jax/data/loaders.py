@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_jax.data.dataset import Dataset
+from gan_jax.data.dataset import Dataset, Resolution
 
 # A dataset, and what its images depend on besides the resolution. That is None if its images are quick to make: they
 # are then not cached.
@@ -33,7 +33,7 @@ class Request(NamedTuple):
     """
 
     argument: str
-    resolution: int
+    resolution: Resolution
     data_dir: Path | str | None
     load: Callable[[str], Dataset]
 

@@ -1,9 +1,11 @@
-"""Converts decoded pictures of any mode and size to square uint8 images, with Pillow alone."""
+"""Converts decoded pictures of any mode and size to uint8 images of one size, with Pillow alone."""
 
 from typing import Literal
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
+
+from gan_jax.data.dataset import Resolution, height_and_width
 
 Half = Literal["left", "right"]
 
@@ -19,10 +21,11 @@ def is_gray(image: Image.Image) -> bool:
     return image.mode in _GRAY
 
 
-def upright_width(image: Image.Image) -> int:
-    """The width after EXIF orientation is applied. It is read from the header without decoding the image."""
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """(width, height) after EXIF orientation is applied."""
+    width, height = image.size
     sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-    return image.size[1 if sideways else 0]
+    return (height, width) if sideways else (width, height)
 
 
 def cut(image: Image.Image, half: Half) -> Image.Image:
@@ -32,32 +35,39 @@ def cut(image: Image.Image, half: Half) -> Image.Image:
     return image.crop((0, 0, width // 2, height) if half == "left" else (width // 2, 0, width, height))
 
 
-def fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
-    """The centre square of `image`, resized.
+def fit(image: Image.Image, resolution: Resolution, channels: int) -> np.ndarray:
+    """`image` resized so that it covers the resolution, and cropped about its centre to it.
 
-    The longer side is cropped about its centre, and the square is resized to `resolution` (bicubic, with a wider filter
-    when shrinking, so that nothing aliases). EXIF orientation is applied, transparency is laid on white, and 16 bits
-    become 8.
+    It is bicubic, with a wider filter when shrinking, so that nothing aliases. EXIF orientation is applied,
+    transparency is laid on white, and 16 bits become 8.
 
     Args:
       image: an image of any mode except floating point.
-      resolution: side of the result in pixels.
+      resolution: side of the result in pixels, or its height and width.
       channels: 1 for gray, 3 for RGB.
 
     Returns:
-      uint8 (resolution, resolution, channels).
+      uint8 (height, width, channels).
 
     Raises:
       ValueError: the pixels are floating-point, and their range is unknown.
     """
     image = _plain(ImageOps.exif_transpose(image), "L" if channels == 1 else "RGB")
     width, height = image.size
-    side = min(width, height)
-    if (width, height) != (resolution, resolution):
-        left, top = (width - side) / 2, (height - side) / 2
-        box = (left, top, left + side, top + side)
-        image = image.resize((resolution, resolution), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(image, np.uint8).reshape(resolution, resolution, channels)
+    high, wide = height_and_width(resolution)
+    if (width, height) != (wide, high):
+        # The largest box of the result's shape.
+        box_width, box_height = min(width, height * wide / high), min(height, width * high / wide)
+        left, top = (width - box_width) / 2, (height - box_height) / 2
+        box = (left, top, left + box_width, top + box_height)
+        image = image.resize((wide, high), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(image, np.uint8).reshape(high, wide, channels)
+
+
+def check_mode(image: Image.Image) -> None:
+    """Raises ValueError if the pixels are floating-point, and their range is unknown."""
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no known range: save the image with 8 or 16 bits")
 
 
 def plain_array(image: Image.Image, channels: int) -> np.ndarray:
@@ -66,7 +76,7 @@ def plain_array(image: Image.Image, channels: int) -> np.ndarray:
     return np.asarray(image, np.uint8).reshape(image.size[1], image.size[0], channels)
 
 
-def fit_array(pixels: np.ndarray, resolution: int, channels: int) -> np.ndarray:
+def fit_array(pixels: np.ndarray, resolution: Resolution, channels: int) -> np.ndarray:
     """`fit` for an array, uint8 or uint16, of shape (H, W) or (H, W, C) with C 1, 3 or 4."""
     if pixels.dtype == np.uint16:
         pixels = np.rint(pixels / 257).astype(np.uint8)
@@ -77,8 +87,7 @@ def fit_array(pixels: np.ndarray, resolution: int, channels: int) -> np.ndarray:
 
 def _plain(image: Image.Image, mode: str) -> Image.Image:
     """`image` as 8-bit L or RGB without transparency."""
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no known range: save the image with 8 or 16 bits")
+    check_mode(image)
     if image.mode in _SIXTEEN_BIT:
         values = np.asarray(image).astype(np.float64)
         image = Image.fromarray(np.rint(values / 257).clip(0, 255).astype(np.uint8))

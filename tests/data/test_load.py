@@ -51,6 +51,32 @@ def test_a_name_like_nothing_gets_the_forms_alone():
 def test_resolution_must_be_positive():
     with pytest.raises(UsageError, match="resolution 0"):
         load("digits", resolution=0)
+    with pytest.raises(UsageError, match=r"resolution \(8, 0\)"):
+        load("digits", resolution=(8, 0))
+
+
+def test_the_prepared_images_of_squares_are_found_where_they_were(tmp_path, cache):
+    """The name and the key of a cached array, which `cached` hashes."""
+    Image.fromarray(pixels(1)[0]).save(tmp_path / "a.png")
+    Image.fromarray(pixels(1)[0]).save(tmp_path / "b.png")
+
+    def names():
+        return {path.name.rpartition("-")[0] for path in cache.iterdir()}
+
+    with pytest.MonkeyPatch.context() as patch:
+        keys = []
+        patch.setattr(
+            sys.modules[load.__module__], "cached", lambda name, key, build: keys.append((name, key)) or build()
+        )
+        for resolution in (8, (8, 8), (8, 12)):
+            load(f"folder:{tmp_path}", resolution=resolution)
+    (name, (kind, _, size)), same, (other_name, (_, _, other_size)) = keys
+    assert (name, kind, size) == ("folder-8", "folder", 8)
+    assert same == keys[0]
+    assert (other_name, other_size) == ("folder-8x12", (8, 12))
+    load(f"folder:{tmp_path}", resolution=8)
+    load(f"folder:{tmp_path}", resolution=(8, 12))
+    assert names() == {"image-headers", "folder-8", "folder-8x12"}
 
 
 def test_what_exceeds_the_limit_is_decoded_on_demand(tmp_path):

@@ -43,6 +43,30 @@ def test_the_longer_side_is_cropped_about_its_centre():
     np.testing.assert_allclose(fit(image.rotate(90, expand=True), 10, 3).astype(int), np.rot90(wanted), atol=1)
 
 
+@pytest.mark.parametrize(("size", "box"), [((60, 20), (15, 0, 45, 20)), ((30, 50), (0, 15, 30, 35))])
+def test_a_rectangle_is_covered_and_cropped_about_its_centre(size, box):
+    image = picture(size[1], size[0])
+    wanted = np.asarray(image.resize((15, 10), Image.Resampling.BICUBIC, box=box))
+    np.testing.assert_array_equal(fit(image, (10, 15), 3), wanted)
+
+
+@pytest.mark.parametrize(("width", "height"), [(7, 5), (641, 479), (1, 1000), (1023, 767)])
+def test_a_square_is_the_same_however_it_is_asked_for(width, height):
+    """By a number or two, and as it was before there were rectangles: other bits would be other data."""
+    image, side = picture(height, width), min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    before = image.resize((24, 24), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
+    np.testing.assert_array_equal(fit(image, 24, 3), np.asarray(before))
+    np.testing.assert_array_equal(fit(image, (24, 24), 3), np.asarray(before))
+
+
+@pytest.mark.parametrize("resolution", [(1, 97), (97, 1), (31, 17), (3, 1000)])
+@pytest.mark.parametrize(("width", "height"), [(7, 5), (5, 7), (1, 1), (333, 1)])
+def test_pictures_of_any_size_become_rectangles_of_any_size(width, height, resolution):
+    pixels = np.full((height, width, 3), 77, np.uint8)
+    np.testing.assert_array_equal(fit_array(pixels, resolution, 3), np.full((*resolution, 3), 77))
+
+
 def test_an_image_of_the_right_size_is_left_alone():
     pixels = np.random.default_rng(2).integers(0, 256, (9, 9, 3), np.uint8)
     np.testing.assert_array_equal(fit_array(pixels, 9, 3), pixels)

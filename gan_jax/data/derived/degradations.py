@@ -7,7 +7,7 @@ methods that restore the images without training.
 Every function raises UsageError for points and for a dataset that already has targets.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -19,6 +19,7 @@ from scipy import ndimage
 from gan_jax.common.errors import UsageError
 from gan_jax.data.batching import take
 from gan_jax.data.dataset import Dataset, Degradation, Images, Split
+from gan_jax.data.fingerprint import Part, sample
 from gan_jax.data.splits import shuffled
 
 FACTOR = 4  # of superresolution
@@ -51,6 +52,12 @@ class DegradedImages:
     def __getitem__(self, index: int) -> np.ndarray:
         return self._degrade(self._images[index], self._first + index)
 
+    def parts(self) -> Iterator[Part]:
+        """The original images, and some degraded ones."""
+        yield self._images
+        for index in sample(len(self)):
+            yield self[index]
+
 
 def colorization(base: Dataset) -> Dataset:
     """Gray versions of colour images, as Pillow converts them (the luma of ITU-R 601-2).
@@ -67,28 +74,27 @@ def colorization(base: Dataset) -> Dataset:
 
 
 def superresolution(base: Dataset) -> Dataset:
-    """Images reduced to a quarter of the side (bicubic, antialiased) and enlarged again by repeating pixels.
+    """Images reduced to a quarter of height and width (bicubic, antialiased) and enlarged again by repeating pixels.
 
     Baseline: bicubic enlargement.
 
-    Raises UsageError for a resolution that is not a multiple of 4.
+    Raises UsageError for a height or width that is not a multiple of 4.
     """
-    side = _side("superresolution", base)
-    if side % FACTOR:
-        raise UsageError(f"superresolution:{base.name}: the resolution must be a multiple of {FACTOR}, not {side}")
+    for side in _sides("superresolution", base):
+        if side % FACTOR:
+            raise UsageError(f"superresolution:{base.name}: the resolution must be a multiple of {FACTOR}, not {side}")
     return _degraded("superresolution", base, _small, None, {"bicubic": _bicubic})
 
 
 def inpainting(base: Dataset) -> Dataset:
-    """Images with a square hole in the middle. It has half the side of the image and is filled with gray.
+    """Images with a hole in the middle. It has half the height and width of the image and is filled with gray.
 
     Baselines: the mean colour of the pixels around the hole, and harmonic interpolation, where each pixel of the hole
     is the mean of its four neighbours.
 
-    Raises UsageError for a resolution below 4.
+    Raises UsageError for a height or width below 4.
     """
-    side = _side("inpainting", base)
-    if side < 4:
+    if (side := min(_sides("inpainting", base))) < 4:
         raise UsageError(f"inpainting:{base.name}: the resolution must be at least 4, not {side}")
     return _degraded("inpainting", base, _holed, None, {"mean colour": _mean_filled, "harmonic": _harmonic})
 
@@ -132,9 +138,10 @@ def _channels(task: str, base: Dataset) -> int:
     return base.image_shape[2]
 
 
-def _side(task: str, base: Dataset) -> int:
+def _sides(task: str, base: Dataset) -> tuple[int, int]:
+    """Height and width. Raises UsageError like `_channels`."""
     _channels(task, base)
-    return base.image_shape[0]
+    return base.image_shape[:2]
 
 
 def _gray(image: np.ndarray, number: int) -> np.ndarray:
@@ -144,20 +151,19 @@ def _gray(image: np.ndarray, number: int) -> np.ndarray:
 
 def _small(image: np.ndarray, number: int) -> np.ndarray:
     del number
-    small = _resized(image, image.shape[0] // FACTOR)
+    small = _resized(image, image.shape[0] // FACTOR, image.shape[1] // FACTOR)
     return small.repeat(FACTOR, 0).repeat(FACTOR, 1)
 
 
 def _holed(image: np.ndarray, number: int) -> np.ndarray:
     del number
-    hole = _hole(image.shape[0])
     holed = image.copy()
-    holed[hole, hole] = _GRAY
+    holed[_hole(*image.shape[:2])] = _GRAY
     return holed
 
 
-def _hole(side: int) -> slice:
-    return slice(side // 4, side - side // 4)
+def _hole(height: int, width: int) -> tuple[slice, slice]:
+    return slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
 
 
 def _noisy(image: np.ndarray, number: int) -> np.ndarray:
@@ -175,10 +181,10 @@ def _edges(image: np.ndarray, number: int) -> np.ndarray:
     return np.where(steepness >= at_least, 0, 255).astype(np.uint8)[..., None]
 
 
-def _resized(image: np.ndarray, side: int) -> np.ndarray:
+def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
     picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    resized = np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC))
-    return resized.reshape(side, side, image.shape[2])
+    resized = np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC))
+    return resized.reshape(height, width, image.shape[2])
 
 
 def _mean_colour(images: np.ndarray, train: Split) -> np.ndarray:
@@ -194,7 +200,7 @@ def _mean_colour(images: np.ndarray, train: Split) -> np.ndarray:
 
 def _bicubic(images: np.ndarray, train: Split) -> np.ndarray:
     del train
-    return np.stack([_resized(image[::FACTOR, ::FACTOR], len(image)) for image in images])
+    return np.stack([_resized(image[::FACTOR, ::FACTOR], *image.shape[:2]) for image in images])
 
 
 def _median(images: np.ndarray, train: Split) -> np.ndarray:
@@ -204,36 +210,39 @@ def _median(images: np.ndarray, train: Split) -> np.ndarray:
 
 def _mean_filled(images: np.ndarray, train: Split) -> np.ndarray:
     del train
-    hole = _hole(images.shape[1])
+    hole = _hole(*images.shape[1:3])
     known = np.ones(images.shape[1:3], bool)
-    known[hole, hole] = False
+    known[hole] = False
     filled = images.copy()
-    filled[:, hole, hole] = np.rint(images[:, known].mean(1))[:, None, None]
+    filled[:, *hole] = np.rint(images[:, known].mean(1))[:, None, None]
     return filled
 
 
 def _harmonic(images: np.ndarray, train: Split) -> np.ndarray:
     del train
-    count, side, _, channels = images.shape
-    hole = _hole(side)
-    inner = hole.stop - hole.start
+    count, height, width, channels = images.shape
+    hole = _hole(height, width)
+    high, wide = (side.stop - side.start for side in hole)
     # For each pixel of the hole, the sum of its neighbours outside the hole.
     known = images.astype(np.float64)
-    known[:, hole, hole] = 0
-    given = sum(np.roll(known, shift, axis)[:, hole, hole] for axis in (1, 2) for shift in (1, -1))
-    columns = np.moveaxis(np.asarray(given).reshape(count, inner**2, channels), 1, 0).reshape(inner**2, -1)
-    solved = _laplacian_solver(inner)(columns).reshape(inner**2, count, channels)
+    known[:, *hole] = 0
+    given = sum(np.roll(known, shift, axis)[:, *hole] for axis in (1, 2) for shift in (1, -1))
+    columns = np.moveaxis(np.asarray(given).reshape(count, high * wide, channels), 1, 0).reshape(high * wide, -1)
+    solved = _laplacian_solver(high, wide)(columns).reshape(high * wide, count, channels)
     filled = images.copy()
-    filled[:, hole, hole] = np.rint(np.moveaxis(solved, 0, 1).reshape(count, inner, inner, channels)).clip(0, 255)
+    filled[:, *hole] = np.rint(np.moveaxis(solved, 0, 1).reshape(count, high, wide, channels)).clip(0, 255)
     return filled
 
 
 @cache
-def _laplacian_solver(side: int) -> Callable[[np.ndarray], np.ndarray]:
-    """A solver of 4 x - (the sum of x's neighbours inside the square) = b, for b (side^2, M)."""
+def _laplacian_solver(height: int, width: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A solver of 4 x - (the sum of x's neighbours inside the rectangle) = b, for b (height * width, M)."""
     from scipy import sparse
     from scipy.sparse.linalg import splu
 
-    line = sparse.csr_array(2 * np.eye(side) - np.eye(side, k=1) - np.eye(side, k=-1))
-    one = sparse.eye_array(side)
-    return splu(sparse.csc_array(sparse.kron(line, one) + sparse.kron(one, line))).solve
+    column, row = (
+        sparse.csr_array(2 * np.eye(side) - np.eye(side, k=1) - np.eye(side, k=-1)) for side in (height, width)
+    )
+    return splu(
+        sparse.csc_array(sparse.kron(column, sparse.eye_array(width)) + sparse.kron(sparse.eye_array(height), row))
+    ).solve

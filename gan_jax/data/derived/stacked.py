@@ -1,11 +1,13 @@
 """Stacked images: three gray images as the channels of one. They have many modes, which can be counted."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data.dataset import Dataset, Images, Split, Stack
+from gan_jax.data.fingerprint import Part
 from gan_jax.data.splits import uniform
 
 TRAIN_COUNT, TEST_COUNT = 20_000, 5_000
@@ -58,6 +60,11 @@ class StackedImages:
 
     def __getitem__(self, index: int) -> np.ndarray:
         return np.concatenate([self._images[int(i)] for i in self._triples[index]], axis=-1)
+
+    def parts(self) -> Iterator[Part]:
+        """The images, and which of them are stacked."""
+        yield self._images
+        yield self._triples
 
 
 def _split(base: Split, labels: np.ndarray, classes: int, count: int, name: str) -> Split:

@@ -1,11 +1,13 @@
 """Limits the number of training images."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data.dataset import Dataset, Images, Split
+from gan_jax.data.fingerprint import Part
 from gan_jax.data.splits import shuffled
 
 
@@ -48,3 +50,8 @@ class _Chosen:
 
     def __getitem__(self, index: int) -> np.ndarray:
         return self._images[int(self._indices[index])]
+
+    def parts(self) -> Iterator[Part]:
+        """All images, and which of them are chosen."""
+        yield self._images
+        yield self._indices

@@ -7,20 +7,23 @@ from pathlib import Path
 import numpy as np
 
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.dataset import Dataset, Resolution, Split, height_and_width
+from gan_jax.data.sources.centred import centred
 from gan_jax.data.sources.fitted_array import FittedArray
 from gan_jax.data.splits import hold_out
 
 
-def digits(resolution: int) -> Dataset:
-    """The digits at `resolution`. A quarter of every class is held out.
+def digits(resolution: Resolution) -> Dataset:
+    """The digits at `resolution`, in the middle of a rectangle. A quarter of every class is held out.
 
     Source: Alpaydin and Kaynak, UCI repository, 1998.
     """
     arrays = cached("digits", ("digits", version("scikit-learn")), _scans)
     images, labels = arrays["images"], arrays["labels"]
+    side = min(height_and_width(resolution))
     train, test = (
-        Split(FittedArray(images[part], resolution), labels[part]) for part in hold_out(len(images), labels, 1 / 4)
+        Split(centred(FittedArray(images[part], side), resolution), labels[part])
+        for part in hold_out(len(images), labels, 1 / 4)
     )
     return Dataset("digits", train, test, tuple("0123456789"))
 

@@ -7,7 +7,8 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.dataset import Dataset, Resolution, Split, height_and_width
+from gan_jax.data.sources.centred import centred
 
 LETTERS = "ABCDEFGHIJ"
 TRAIN_COUNT, TEST_COUNT = 10_000, 2_000
@@ -26,18 +27,22 @@ _CAP_HEIGHT = 0.6
 _WEIGHTS = (0.0, 0.008, 0.016)  # extra width of the strokes
 
 
-def glyphs(resolution: int) -> Dataset:
-    """10,000 training and 2,000 test images, white on black, with equally many of every letter."""
+def glyphs(resolution: Resolution) -> Dataset:
+    """10,000 training and 2,000 test images, white on black, with equally many of every letter.
+
+    In a rectangle the letter stands in the middle, as large as the shorter side allows.
+    """
+    side = min(height_and_width(resolution))
 
     def split(first: int, count: int) -> Split:
         labels = np.arange(first, first + count, dtype=np.int32) % len(LETTERS)
-        return Split(GlyphImages(first, count, resolution), labels)
+        return Split(centred(GlyphImages(first, count, side), resolution), labels)
 
     return Dataset("glyphs", split(0, TRAIN_COUNT), split(TRAIN_COUNT, TEST_COUNT), tuple(LETTERS))
 
 
 class GlyphImages:
-    """Random access to the images first to first + count - 1 of a fixed, infinite sequence."""
+    """Random access to the images first to first + count - 1 of a fixed, infinite sequence, all of them square."""
 
     def __init__(self, first: int, count: int, resolution: int):
         self._first = first

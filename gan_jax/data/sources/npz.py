@@ -1,14 +1,12 @@
 """Images in a NumPy archive."""
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from gan_jax.common.errors import UsageError
-from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.dataset import Dataset, Resolution, Split
 from gan_jax.data.sources.fitted_array import FittedArray
 from gan_jax.data.splits import hold_out, number_classes
 
@@ -16,7 +14,7 @@ from gan_jax.data.splits import hold_out, number_classes
 _NAMES = (("images", "labels", "test_images", "test_labels"), ("x_train", "y_train", "x_test", "y_test"))
 
 
-def npz(path: str, resolution: int) -> tuple[Dataset, object]:
+def npz(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     """The images of an archive, with labels if it has any.
 
     Its arrays are `images` and optionally `labels`, `test_images` and `test_labels`; or `x_train`, `y_train`, `x_test`
@@ -74,13 +72,18 @@ def _read(file: Path) -> dict[str, np.ndarray]:
             return {name: stored[name] if name in wanted else np.empty(0) for name in stored.files}
     except (FileNotFoundError, IsADirectoryError):
         raise UsageError(f"{file}: no such file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UsageError(f"{file} is not a NumPy archive that can be read: {error}") from None
+    except UsageError:
+        raise
+    except MemoryError as error:
+        raise UsageError(f"{file} does not fit in memory: {error}") from None
+    except Exception as error:  # a damaged or hostile file can raise anything here
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UsageError(f"{file} is not a NumPy archive that can be read: {reason}") from None
 
 
 def _checked_images(file: Path, name: str, images: np.ndarray) -> np.ndarray:
     if images.dtype != np.uint8:
-        raise UsageError(f"{file}: {name!r} is {images.dtype}; images must be uint8 in [0, 255]")
+        raise UsageError(f"{file}: {name!r} is {images.dtype}; images must be uint8 in [0, 255]{_conversion(images)}")
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[-1] not in (1, 3, 4)):
         raise UsageError(
             f"{file}: {name!r} has shape {images.shape}; images must be (N, H, W) or (N, H, W, C) with C 1, 3 or 4"
@@ -88,6 +91,28 @@ def _checked_images(file: Path, name: str, images: np.ndarray) -> np.ndarray:
     if 0 in images.shape:
         raise UsageError(f"{file}: {name!r} has shape {images.shape}: there are no images in it")
     return images
+
+
+def _conversion(images: np.ndarray) -> str:
+    """How to convert images of another type, by the range of their values; empty if there is no usual way."""
+    if images.dtype.kind == "b":
+        return ": convert them with images.astype(np.uint8) * 255"
+    if images.dtype.kind not in "fiu" or images.size == 0:
+        return ""
+    least, most = images.min(), images.max()
+    if not (np.isfinite(least) and np.isfinite(most)):
+        return ", and these hold values that are not finite"
+    found = f"; these are from {least:g} to {most:g}"
+    ways = (
+        (0, 1, "np.rint(images * 255)"),
+        (-1, 1, "np.rint((images + 1) * 127.5)"),
+        (0, 255, "np.rint(images)" if images.dtype.kind == "f" else "images"),
+        (0, 65535, "np.rint(images / 257)"),
+    )
+    for low, high, way in ways:
+        if low <= least and most <= high:
+            return f"{found}: convert them with {way}.astype(np.uint8)"
+    return f"{found}: scale them to [0, 255]"
 
 
 def _labels_of(file: Path, arrays: dict[str, np.ndarray], name: str, image_name: str) -> np.ndarray | None:

@@ -7,8 +7,8 @@ import numpy as np
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import Dataset, Split
-from gan_jax.data.pixels import is_gray, upright_width
+from gan_jax.data.dataset import Dataset, Resolution, Split, height_and_width
+from gan_jax.data.pixels import is_gray, upright_size
 from gan_jax.data.sources.folder import File, digest, find_folder, list_images
 from gan_jax.data.sources.image_files import FileImages, all_gray, read_headers
 from gan_jax.data.splits import hold_out
@@ -16,7 +16,7 @@ from gan_jax.data.splits import hold_out
 _MOST_NAMED = 5
 
 
-def pairs(path: str, resolution: int) -> tuple[Dataset, object]:
+def pairs(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     """Pictures below `path`. The left half of each is the image and the right half its target, as in pix2pix.
 
     If `path` contains the folders `train` and `test` (or `val` if there is no `test`), these are the splits. Otherwise
@@ -26,7 +26,8 @@ def pairs(path: str, resolution: int) -> tuple[Dataset, object]:
       The dataset, whose images are decoded when they are indexed, and an identity of its contents for the cache.
 
     Raises:
-      UsageError: there is no such folder, it has fewer than 2 pictures, or a picture is unreadable or of odd width.
+      UsageError: there is no such folder, it has fewer than 2 pictures, a picture is unreadable or of odd width, or all
+        of them are square, so that their halves would not be.
     """
     root = find_folder(path)
     train, test = _hold_out(root, *_list(root))
@@ -34,28 +35,21 @@ def pairs(path: str, resolution: int) -> tuple[Dataset, object]:
     names = [file.name for file in (*train, *test)]
 
     def headers() -> dict[str, np.ndarray]:
-        found = read_headers(str(root), names, lambda image: (is_gray(image), upright_width(image)))
-        return {"gray": np.array([gray for gray, _ in found]), "widths": np.array([width for _, width in found])}
+        found = read_headers(str(root), names, lambda image: (is_gray(image), upright_size(image)))
+        return {"gray": np.array([gray for gray, _ in found]), "sizes": np.array([size for _, size in found])}
 
-    arrays = cached("pairs-headers", identity, headers)
-    odd = np.flatnonzero(arrays["widths"] % 2)
-    if len(odd):
-        more = f" (and so are {len(odd) - 1} more)" if len(odd) > 1 else ""
-        raise UsageError(
-            f"{root / names[odd[0]]} is {arrays['widths'][odd[0]]} pixels wide{more}: two pictures of the same size "
-            "side by side have an even width"
-        )
+    arrays = cached("pair-headers", identity, headers)
+    _check_sizes(root, names, arrays["sizes"], resolution)
     channels = 1 if arrays["gray"].all() else 3
 
     def split(part: list[File]) -> Split:
-        named = [file.name for file in part]
-        left, right = (FileImages(str(root), named, resolution, channels, half) for half in ("left", "right"))
+        left, right = (FileImages(str(root), part, resolution, channels, half) for half in ("left", "right"))
         return Split(left, None, right)
 
     return Dataset(f"pairs:{path}", split(train), split(test), ()), identity
 
 
-def matched(path: str, resolution: int) -> tuple[Dataset, object]:
+def matched(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     """Images below the folder A of `path`, and their targets below B. Targets have the names of their images.
 
     The suffixes of the names may differ. If A and B contain the folders `train` and `test` (or `val`), these are the
@@ -84,7 +78,7 @@ def matched(path: str, resolution: int) -> tuple[Dataset, object]:
     ), identity
 
 
-def unpaired(path: str, resolution: int) -> tuple[Dataset, object]:
+def unpaired(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     """Images of domain A below the folders trainA and testA of `path`, and of domain B below trainB and testB.
 
     CycleGAN's data have this layout. A sixth of a domain is held out if it has no test folder.
@@ -103,6 +97,25 @@ def unpaired(path: str, resolution: int) -> tuple[Dataset, object]:
     train, test = zip(*splits, strict=True)
     identity = tuple((digest(files), len(files)) for files in (*train, *test))
     return _two_domains(f"unpaired:{path}", [root, root], train, test, False, resolution), identity
+
+
+def _check_sizes(root: Path, names: list[str], sizes: np.ndarray, resolution: Resolution) -> None:
+    """Raises UsageError if pictures of these widths and heights, (N, 2), cannot be pairs side by side."""
+    widths, heights = sizes.T
+    high, wide = height_and_width(resolution)
+    # Halves of squares are twice as high as they are wide, which somebody may want.
+    if (widths == heights).all() and high < 2 * wide:
+        raise UsageError(
+            f"{root}: all {len(names)} pictures are square, so they seem to be single images: a pair of square images "
+            "side by side is twice as wide as it is high. Pairs in two folders are matched:PATH"
+        )
+    odd = np.flatnonzero(widths % 2)
+    if len(odd):
+        more = f" (and so are {len(odd) - 1} more)" if len(odd) > 1 else ""
+        raise UsageError(
+            f"{root / names[odd[0]]} is {widths[odd[0]]} pixels wide{more}: two pictures of the same size "
+            "side by side have an even width"
+        )
 
 
 def _list(root: Path) -> tuple[list[File], list[File] | None]:
@@ -154,10 +167,10 @@ def _two_domains(
     train: tuple[list[File], list[File]],
     test: tuple[list[File], list[File]],
     paired: bool,
-    resolution: int,
+    resolution: Resolution,
 ) -> Dataset:
     def source(side: int, channels: int, files: list[File]) -> FileImages:
-        return FileImages(str(roots[side]), [file.name for file in files], resolution, channels)
+        return FileImages(str(roots[side]), files, resolution, channels)
 
     channels = [_channels(root, [*part, *held]) for root, part, held in zip(roots, train, test, strict=True)]
 
@@ -169,5 +182,5 @@ def _two_domains(
 
 def _channels(root: Path, files: list[File]) -> int:
     names = [file.name for file in files]
-    gray = cached("folder-headers", digest(files), lambda: {"gray": np.array(all_gray(str(root), names))})["gray"]
+    gray = cached("image-headers", digest(files), lambda: {"gray": np.array(all_gray(str(root), names))})["gray"]
     return 1 if gray else 3

@@ -12,12 +12,12 @@ import numpy as np
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.dataset import Dataset, Resolution, Split
 from gan_jax.data.sources.tfds_images import RecordImages, open_builder, read_labels
 from gan_jax.data.splits import hold_out
 
 
-def tfds(name: str, resolution: int, data_dir: Path | str | None) -> tuple[Dataset, object]:
+def tfds(name: str, resolution: Resolution, data_dir: Path | str | None) -> tuple[Dataset, object]:
     """The prepared dataset NAME, NAME/CONFIG, NAME:VERSION or NAME/CONFIG:VERSION. The newest version is the default.
 
     The splits are `train` and `test`. If there is no `test` split, or its labels are withheld, `validation` takes its
@@ -26,7 +26,7 @@ def tfds(name: str, resolution: int, data_dir: Path | str | None) -> tuple[Datas
 
     Args:
       name: the name of the dataset.
-      resolution: side of the images in pixels.
+      resolution: side of the images in pixels, or their height and width.
       data_dir: the folder of prepared datasets: $TFDS_DATA_DIR or ~/tensorflow_datasets by default.
 
     Returns:

@@ -110,6 +110,48 @@ def test_baselines_bring_something_back(spec, task):
         assert error(made, split.targets) < error(split.images, split.targets), name
 
 
+@pytest.mark.parametrize("task", ["colorization", *TASKS])
+def test_rectangles_are_degraded_in_both_directions_alike(tmp_path, task):
+    """What happens to an upright picture happens to it lying, too."""
+    spec = colourful(tmp_path)
+    shape = (8, 16)
+    wide = load(f"{task}:{spec}", resolution=shape)
+    assert wide.info.pair_shapes == ((*shape, 1 if task in ("colorization", "edges") else 3), (*shape, 3))
+    assert wide.train.images.dtype == np.uint8
+    for make in wide.origin.baselines.values():
+        made = make(wide.test.images, wide.train)
+        assert error(made, wide.test.targets) < error(wide.test.images, wide.test.targets)
+    if task in ("superresolution", "inpainting"):
+        lying = wide.train.targets.transpose(0, 2, 1, 3)
+        np.savez(tmp_path / "turned.npz", images=lying, test_images=lying)
+        high = load(f"{task}:npz:{tmp_path}/turned.npz", resolution=shape[::-1])
+        np.testing.assert_allclose(high.train.images.transpose(0, 2, 1, 3).astype(int), wide.train.images, atol=1)
+
+
+def test_a_rectangle_has_a_hole_of_half_its_height_and_width(tmp_path):
+    split = load(f"inpainting:{colourful(tmp_path)}", resolution=(8, 16)).train
+    assert (split.images[:, 2:6, 4:12] == 128).all()
+    outside = np.ones((8, 16), bool)
+    outside[2:6, 4:12] = False
+    np.testing.assert_array_equal(split.images[:, outside], split.targets[:, outside])
+
+
+def test_sides_that_are_too_small_or_uneven_are_refused(spec):
+    with pytest.raises(UsageError, match="multiple of 4, not 10"):
+        load(f"superresolution:{spec}", resolution=(8, 10))
+    with pytest.raises(UsageError, match="at least 4, not 3"):
+        load(f"inpainting:{spec}", resolution=(8, 3))
+
+
+def test_harmonic_values_in_a_rectangle():
+    y, x = np.mgrid[:16, :24]
+    whole = (10 + 3 * x + 2 * y)[None, ..., None].astype(np.uint8)
+    holed = whole.copy()
+    holed[:, 4:12, 6:18] = 128
+    dataset = load("inpainting:digits", resolution=8)
+    np.testing.assert_allclose(dataset.origin.baselines["harmonic"](holed, dataset.train).astype(int), whole, atol=1)
+
+
 def test_harmonic_values_are_the_means_of_their_neighbours():
     y, x = np.mgrid[:16, :16]
     # Bilinear functions are harmonic on the grid, so they are restored exactly.

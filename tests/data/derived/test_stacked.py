@@ -53,6 +53,10 @@ def test_any_gray_dataset_with_labels_can_be_stacked(tmp_path):
     np.testing.assert_array_equal(lazy.train.images[17], data.train.images[17])
 
 
+def test_rectangles_can_be_stacked():
+    assert load("stacked:digits", resolution=(8, 10)).image_shape == (8, 10, 3)
+
+
 def arrays(channels=1, labels=(0, 1), classes=2):
     images = np.zeros((len(labels), 8, 8, channels), np.uint8)
     split = Split(images, np.array(labels, np.int32))

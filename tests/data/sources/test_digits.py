@@ -1,6 +1,7 @@
 """Scikit-learn's digits."""
 
 import numpy as np
+import pytest
 from sklearn.datasets import load_digits
 
 from gan_jax.data import load
@@ -25,6 +26,15 @@ def test_digits_are_those_of_scikit_learn():
     assert sorted(ours) == original
     shares = np.bincount(dataset.test.labels) / np.bincount(bunch.target)
     np.testing.assert_allclose(shares, 1 / 4, atol=0.01)
+
+
+@pytest.mark.parametrize(("resolution", "where"), [((8, 12), np.s_[:, :, 2:10]), ((16, 9), np.s_[:, 3:12])])
+def test_digits_stand_whole_in_the_middle_of_rectangles(resolution, where):
+    dataset, square = load("digits", resolution=resolution), load("digits", resolution=min(resolution))
+    assert dataset.image_shape == (*resolution, 1)
+    np.testing.assert_array_equal(dataset.test.images[where], square.test.images)
+    assert dataset.train.images.sum(dtype=int) == square.train.images.sum(dtype=int)
+    np.testing.assert_array_equal(dataset.train.labels, square.train.labels)
 
 
 def test_digits_at_another_resolution_are_the_same_digits():

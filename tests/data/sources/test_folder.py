@@ -1,12 +1,17 @@
+import json
+import logging
 import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from gan_jax.common.errors import UsageError, UserError
-from gan_jax.data import load, take
+from gan_jax.data import fingerprint, load, take
+from gan_jax.data.sources import folder as folder_module
 from gan_jax.data.sources.image_files import UnreadableImage
 
 
@@ -139,16 +144,27 @@ def test_a_damaged_file_is_refused_at_the_start(tmp_path, how, reason):
     assert "1 of " in str(caught.value)
 
 
-@pytest.mark.parametrize("how", ["empty", "text"])
-def test_a_file_that_is_no_image_is_refused_at_the_start_even_if_images_stay_on_disk(tmp_path, how):
+@pytest.mark.parametrize(("how", "reason"), [("empty", "empty"), ("text", "not an image"), ("cut", "truncated")])
+def test_a_damaged_file_is_refused_at_the_start_even_if_images_stay_on_disk(tmp_path, how, reason):
     bad = damaged(tmp_path, how)
-    with pytest.raises(UsageError, match=str(bad)):
+    for _ in range(2):  # nothing of it is cached
+        with pytest.raises(UsageError, match=rf"1 of 8 images cannot be read: {bad} \(.*{reason}"):
+            load(f"folder:{tmp_path}", resolution=8, memory_limit=0)
+
+
+def test_floating_point_pixels_are_refused_at_the_start_even_if_images_stay_on_disk(tmp_path):
+    write(tmp_path / "a.png")
+    Image.fromarray(np.zeros((8, 8), np.float32)).save(tmp_path / "b.tif")
+    with pytest.raises(UsageError, match=r"b.tif \(floating-point pixels have no known range"):
         load(f"folder:{tmp_path}", resolution=8, memory_limit=0)
 
 
-def test_a_truncated_file_on_disk_is_named_when_it_is_read(tmp_path):
-    bad = damaged(tmp_path, "cut")
+def test_a_file_that_is_truncated_later_is_named_when_it_is_read(tmp_path):
+    bad = tmp_path / "3.jpg"
+    for index in range(8):
+        write(tmp_path / f"{index}.jpg", size=(64, 64), seed=index)
     dataset = load(f"folder:{tmp_path}", resolution=8, memory_limit=0)
+    damaged(tmp_path, "cut")
     bad_split = next(split for split in (dataset.train, dataset.test) if "3.jpg" in split.images._names)
     with pytest.raises(UserError, match=f"{bad}.*truncated"):
         take(bad_split, np.arange(len(bad_split)))
@@ -194,3 +210,126 @@ def test_a_folder_that_cannot_be_used(tmp_path):
     write(tmp_path / "train" / "a.png")
     with pytest.raises(UsageError, match="test: no images"):
         load(f"folder:{tmp_path}", resolution=8)
+
+
+def warnings(caplog, tmp_path):
+    """What loading says; the same is said each time."""
+    said = []
+    for _ in range(2):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            load(f"folder:{tmp_path}", resolution=8)
+        said.append([record.getMessage() for record in caplog.records])
+    assert said[0] == said[1]
+    assert not any("\n" in line for line in said[0])
+    return said[0]
+
+
+def test_loose_files_beside_class_folders_are_why_there_are_no_labels(tmp_path, caplog):
+    for name in ("a/0.png", "a/1.png", "b/0.png", "b/1.png", "b/2.png"):
+        write(tmp_path / name)
+    assert warnings(caplog, tmp_path) == []
+    write(tmp_path / "thumb.png")
+    said = f"{tmp_path}: no labels, because 1 of 6 images are in none of the 2 class folders: thumb.png"
+    assert warnings(caplog, tmp_path) == [said]
+    for index in range(4):
+        write(tmp_path / f"x{index}.png")
+    (said,) = warnings(caplog, tmp_path)
+    assert said.endswith("5 of 10 images are in none of the 2 class folders: thumb.png, x0.png, x1.png, ...")
+    assert load(f"folder:{tmp_path}", resolution=8).classes == ()
+
+
+@pytest.mark.parametrize("loose", ["train/a.png", "test/a.png"])
+def test_loose_files_in_a_split_are_why_there_are_no_labels(tmp_path, caplog, loose):
+    for split in ("train", "test"):
+        for name in ("a", "b"):
+            write(tmp_path / split / name / "0.png")
+    assert warnings(caplog, tmp_path) == []
+    write(tmp_path / loose)
+    (said,) = warnings(caplog, tmp_path)
+    assert said.endswith(f"no labels, because 1 of 5 images are in none of the 2 class folders: {loose}")
+
+
+def test_class_folders_in_one_split_alone_are_said(tmp_path, caplog):
+    for name in ("train/a/0.png", "train/b/0.png", "test/0.png", "test/1.png"):
+        write(tmp_path / name)
+    (said,) = warnings(caplog, tmp_path)
+    assert said.endswith("2 of 4 images are in none of the 2 class folders: test/0.png, test/1.png")
+    assert load(f"folder:{tmp_path}", resolution=8).train.labels is None
+
+
+def test_a_folder_without_classes_has_nothing_to_say(tmp_path, caplog):
+    for name in ("a.png", "b.png", "more/c.png"):
+        write(tmp_path / name)
+    assert warnings(caplog, tmp_path) == []
+
+
+def test_files_that_are_skipped_are_counted_by_their_suffix(tmp_path, caplog):
+    for name in ("a.png", "b.jfif", "sub/c.JFIF"):
+        write(tmp_path / name) if name.endswith("png") else write_as(tmp_path / name, "JPEG")
+    for name in ("1.HEIC", "2.heic", "sub/3.heic", "README", ".DS_Store", "x.json", "y.json"):
+        (tmp_path / name).write_bytes(b"")
+    said = f"{tmp_path}: files that are not read as images, by their suffix: 3 .heic, 2 .json, 1 without a suffix"
+    assert warnings(caplog, tmp_path) == [said]
+    dataset = load(f"folder:{tmp_path}", resolution=8)
+    assert len(dataset.train) + len(dataset.test) == 3
+
+
+def test_a_folder_of_nothing_else_says_what_it_holds(tmp_path):
+    (tmp_path / "a.heic").touch()
+    with pytest.raises(UsageError, match=r"no images there \(looked for .*; it holds 1 \.heic\)"):
+        load(f"folder:{tmp_path}", resolution=8)
+
+
+def write_as(path, kind):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8), (50, 50, 50)).save(path, kind)
+
+
+@pytest.mark.skipif(".avif" not in folder_module.EXTENSIONS, reason="this Pillow does not read AVIF")
+def test_avif_files_are_read(tmp_path, caplog):
+    for index in range(2):
+        write_as(tmp_path / f"{index}.avif", "AVIF")
+    assert warnings(caplog, tmp_path) == []
+    np.testing.assert_allclose(load(f"folder:{tmp_path}", resolution=8).train.images, 50, atol=2)
+
+
+def test_without_avif_such_files_are_said_to_be_skipped(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(folder_module, "EXTENSIONS", folder_module.EXTENSIONS - {".avif"})
+    for name in ("a.png", "b.png"):
+        write(tmp_path / name)
+    (tmp_path / "c.avif").touch()
+    (said,) = warnings(caplog, tmp_path)
+    assert "1 .avif" in said
+
+
+def test_rectangles_are_cut_from_the_middle(tmp_path):
+    """Resized to cover the size; what is too much is cropped on both sides alike."""
+    for index in range(2):
+        rows = np.repeat(np.arange(40, dtype=np.uint8)[:, None] * 5, 30, 1)
+        Image.fromarray(rows).save(tmp_path / f"{index}.png")
+    dataset = load(f"folder:{tmp_path}", resolution=(10, 30))
+    assert dataset.image_shape == (10, 30, 1)
+    np.testing.assert_array_equal(dataset.train.images[0, :, 0, 0], np.arange(15, 25) * 5)
+    streamed = load(f"folder:{tmp_path}", resolution=(10, 30), memory_limit=0)
+    np.testing.assert_array_equal(streamed.train.images[0], dataset.train.images[0])
+
+
+@pytest.mark.parametrize("variables", [{}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+def test_class_names_are_the_same_in_every_locale(tmp_path, variables):
+    """Also those that are not UTF-8, which Python reads as lone surrogates."""
+    for name in ("ä".encode(), b"\xe4", b"plain"):
+        for index in range(4):
+            path = os.path.join(os.fsencode(tmp_path), name, b"%d.png" % index)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                Image.new("L", (8, 8), index).save(file, "PNG")
+    code = (
+        "import json, sys; from gan_jax.data import fingerprint, load; "
+        "print(json.dumps([fingerprint(load(sys.argv[1], resolution=8, memory_limit=m)) for m in (0, 10**9)]))"
+    )
+    run = [sys.executable, "-c", code, f"folder:{tmp_path}"]
+    result = subprocess.run(run, capture_output=True, text=True, env={**os.environ, **variables}, check=True)
+    here = [fingerprint(load(f"folder:{tmp_path}", resolution=8, memory_limit=limit)) for limit in (0, 10**9)]
+    assert json.loads(result.stdout) == here
+    assert here[0]["classes"] == ["plain", "ä", "\udce4"]

@@ -47,6 +47,15 @@ def test_glyphs_look_alike_at_every_resolution(number):
     assert np.corrcoef(shrunk.ravel(), small.ravel())[0, 1] > 0.97
 
 
+def test_letters_stand_whole_in_the_middle_of_rectangles(monkeypatch):
+    monkeypatch.setattr(glyphs, "TRAIN_COUNT", 20)
+    monkeypatch.setattr(glyphs, "TEST_COUNT", 10)
+    wide, square = load("glyphs", resolution=(16, 25)), load("glyphs", resolution=16)
+    assert wide.image_shape == (16, 25, 1)
+    np.testing.assert_array_equal(wide.train.images[:, :, 4:20], square.train.images)
+    assert wide.train.images.sum(dtype=int) == square.train.images.sum(dtype=int)
+
+
 def test_glyphs_stay_inside_the_image_and_are_antialiased():
     images = np.stack([glyphs.draw(number, 32) for number in range(300)])
     at_the_edge = np.maximum(images[:, [0, -1]].max((1, 2, 3)), images[:, :, [0, -1]].max((1, 2, 3)))

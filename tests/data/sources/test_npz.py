@@ -1,5 +1,8 @@
 """NumPy archives of images."""
 
+import re
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -65,7 +68,6 @@ def test_a_changed_npz_is_read_again(tmp_path):
     ("arrays", "message"),
     [
         ({"pictures": pixels(4)}, "'images'.*pictures"),
-        ({"images": pixels(4).astype(np.float32)}, "float32.*uint8"),
         ({"images": pixels(4)[0]}, r"\(8, 8\)"),
         ({"images": pixels(4, channels=2)}, "C 1, 3 or 4"),
         ({"images": pixels(4).reshape(4, 1, 8, 8)}, "C 1, 3 or 4"),
@@ -119,3 +121,84 @@ def test_labels_with_gaps_in_an_archive_are_numbered_without(tmp_path):
     data = load(f"npz:{tmp_path / 'mine.npz'}", resolution=8)
     assert data.classes == ("7", "300")
     assert set(data.train.labels) == {0, 1}
+
+
+BYTES = np.concatenate([pixels(3), [np.zeros((8, 8), np.uint8), np.full((8, 8), 255, np.uint8)]])
+BLACK_AND_WHITE = BYTES // 128 * 255
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted"),
+    [
+        ((BYTES / 255).astype(np.float32), BYTES),
+        (BYTES / 255, BYTES),
+        ((BYTES / 127.5 - 1).astype(np.float32), BYTES),
+        (BYTES.astype(np.float64), BYTES),
+        (BYTES.astype(np.int64), BYTES),
+        (BYTES.astype(np.uint16) * 257, BYTES),
+        (BLACK_AND_WHITE > 0, BLACK_AND_WHITE),
+        ((BLACK_AND_WHITE > 0).astype(np.int64), BLACK_AND_WHITE),
+    ],
+    ids=["[0, 1]", "double", "[-1, 1]", "[0, 255]", "int64", "uint16", "bool", "0 and 1"],
+)
+@pytest.mark.parametrize("name", ["images", "test_images"])
+def test_images_of_another_type_are_refused_with_the_code_that_converts_them(tmp_path, stored, wanted, name):
+    spec = save(tmp_path / "a.npz", **{"images": pixels(5), name: stored})
+    with pytest.raises(UsageError, match=rf"a.npz: '{name}' is {stored.dtype}; images must be uint8") as caught:
+        load(spec, resolution=8)
+    code = re.search(r"convert them with (.*)$", str(caught.value))
+    np.testing.assert_array_equal(eval(code[1], {"np": np, "images": stored}), wanted)
+    assert eval(code[1], {"np": np, "images": stored}).dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (np.array([[[0.5, np.nan]]] * 2), "these hold values that are not finite"),
+        (np.array([[[-3.0, 7.5]]] * 2), r"these are from -3 to 7.5: scale them to \[0, 255\]"),
+        (np.array([[[1j, 2]]] * 2), r"is complex128; images must be uint8 in \[0, 255\]$"),
+    ],
+)
+def test_images_without_a_usual_conversion_are_refused_with_what_they_hold(tmp_path, stored, said):
+    with pytest.raises(UsageError, match=said):
+        load(save(tmp_path / "a.npz", images=stored), resolution=8)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': (999999999999999, 1, 1)}", "does not fit in memory.* TiB"),
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296, 1)}", "that can be read"),
+        (f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({10**30}, 8, 8)}}", "that can be read: .*too large"),
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': (True, 8, 8)}", "that can be read"),
+        ("{'descr': 5, 'fortran_order': False, 'shape': (4, 8, 8)}", "that can be read: .*descr"),
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': 4}", "that can be read: .*shape"),
+        ("(" * 9000, "that can be read"),
+    ],
+)
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_a_hostile_header_is_refused_in_one_line(tmp_path, header, said, name):
+    np.savez(tmp_path / "a.npz", **({} if name == "images" else {"images": pixels(4)}))
+    text = header.encode() + b"\n"
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(256))
+    with pytest.raises(UsageError, match=rf"a.npz .*{said}") as caught:
+        load(f"npz:{tmp_path}/a.npz", resolution=8)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_encrypted_archive_is_refused(tmp_path):
+    save(tmp_path / "a.npz", images=pixels(4))
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + place] |= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(UsageError, match=r"a.npz is not a NumPy archive that can be read: .*encrypted"):
+        load(f"npz:{tmp_path}/a.npz", resolution=8)
+
+
+def test_npz_gives_rectangles(tmp_path):
+    images = pixels(12, 8, 16)
+    dataset = load(save(tmp_path / "a.npz", images=images, test_images=images), resolution=(4, 16))
+    assert dataset.image_shape == (4, 16, 1)
+    np.testing.assert_array_equal(dataset.test.images[..., 0], images[:, 2:6])

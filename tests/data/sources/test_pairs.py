@@ -90,6 +90,37 @@ def test_a_picture_of_odd_width_is_named(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("side", [8, 7])
+def test_single_square_images_are_not_cut_in_halves(tmp_path, side):
+    for i in range(3):
+        write(tmp_path / f"{i}.png", i, size=(side + i, side + i))
+    for _ in range(2):
+        with pytest.raises(UsageError, match=rf"{tmp_path}: all 3 pictures are square.*twice as wide.*matched:PATH"):
+            load(f"pairs:{tmp_path}", resolution=8)
+    write(tmp_path / "pair.png", 10, 20)
+    if side == 8:
+        with pytest.raises(UsageError, match="9 pixels wide"):
+            load(f"pairs:{tmp_path}", resolution=8)
+
+
+def test_halves_of_squares_are_pairs_of_upright_rectangles(tmp_path):
+    for i in range(2):
+        write(tmp_path / f"{i}.png", i, 100 + i, size=(4, 8))
+    dataset = load(f"pairs:{tmp_path}", resolution=(8, 4))
+    assert dataset.info.pair_shapes == ((8, 4, 3), (8, 4, 3))
+    assert sorted(both(dataset.train)[0] + both(dataset.test)[0]) == [0, 1]
+    assert sorted(both(dataset.train)[1] + both(dataset.test)[1]) == [100, 101]
+
+
+@pytest.mark.parametrize("layout", ["matched", "unpaired"])
+def test_both_domains_become_rectangles(tmp_path, layout):
+    for i in range(2):
+        for side in ("A", "B", "trainA", "trainB"):
+            write(tmp_path / side / f"{i}.png", i)
+    dataset = load(f"{layout}:{tmp_path}", resolution=(4, 12))
+    assert dataset.info.translation_shapes == ((4, 12, 3), (4, 12, 3))
+
+
 def test_pictures_match_by_name_whatever_their_suffix(tmp_path):
     for i in range(6):
         write(tmp_path / "A" / f"{i}.png", i)

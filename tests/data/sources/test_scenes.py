@@ -90,3 +90,11 @@ def test_the_dataset_is_cached_and_both_ways_round(monkeypatch):
 def test_other_resolutions_are_refused(resolution):
     with pytest.raises(UsageError, match=f"from 16 to 256, not {resolution}"):
         load("scenes", resolution=resolution)
+
+
+def test_rectangles_are_refused_and_two_equal_sides_are_not(monkeypatch):
+    monkeypatch.setattr(scenes, "TRAIN_COUNT", 2)
+    monkeypatch.setattr(scenes, "TEST_COUNT", 1)
+    with pytest.raises(UsageError, match="drawn as squares, not at 32x64: give one number"):
+        load("scenes", resolution=(32, 64))
+    assert load("scenes", resolution=(16, 16)).image_shape == (16, 16, 3)

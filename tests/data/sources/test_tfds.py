@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gan_jax.common.errors import UsageError
-from gan_jax.data import load, stream
+from gan_jax.data import data_changes, fingerprint, load, stream
 
 PREPARE = """
 import sys
@@ -256,3 +257,17 @@ def test_the_domains_of_cycle_gan_are_unpaired(prepared, memory_limit):
         assert {int(split.images[i].mean()) for i in range(images)} == {offset + i for i in range(images)}
         assert {int(split.targets[i].mean()) for i in range(targets)} == {100 + offset + i for i in range(targets)}
         assert (len(split.images), len(split.targets)) == (images, targets)
+
+
+def test_rectangles_and_the_fingerprint_of_a_copy(prepared, tmp_path):
+    spec, arguments = "tfds:tiny_colour:1.0.0", {"resolution": (8, 16), "memory_limit": 0}
+    there = load(spec, data_dir=prepared, **arguments)
+    assert there.image_shape == (8, 16, 3)
+    assert there.train.images[3].shape == (8, 16, 3)
+    shutil.copytree(prepared, tmp_path / "copy", ignore=shutil.ignore_patterns("downloads"))
+    assert data_changes(fingerprint(there), fingerprint(load(spec, data_dir=tmp_path / "copy", **arguments))) == []
+    other = load("tfds:tiny_withheld", data_dir=prepared, **arguments)
+    assert data_changes(fingerprint(there), fingerprint(other)) == [
+        "its training images have changed",
+        "it has 5 held-out images here and 6 there",
+    ]
