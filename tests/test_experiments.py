@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 from support.command import EXPERIMENTS
 
-from gan_jax.data import DataInfo
+from gan_jax.data import DataInfo, Resolution, height_and_width
 from gan_jax.game import train_step
 from gan_jax.training.experiment import load_experiment
 from gan_jax.training.run_folder import build
@@ -19,9 +19,10 @@ MOST_LINES = 70
 on_each = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 
 
-def described(spec: str, side: int) -> DataInfo:
+def described(spec: str, resolution: Resolution) -> DataInfo:
     """The description of a dataset that experiments name, without drawing or downloading it."""
-    gray, colour, classes = (side, side, 1), (side, side, 3), tuple(map(str, range(10)))
+    size, classes = height_and_width(resolution), tuple(map(str, range(10)))
+    gray, colour = (*size, 1), (*size, 3)
     match spec.replace("tfds:", "").split(":"):
         case ["ring" | "grid"]:
             return DataInfo((2,), ())
@@ -53,9 +54,22 @@ def test_names_are_unique():
 
 @on_each
 def test_it_trains_on_its_own_data(path):
-    """Traced only: the state after a step is like the one before, in shapes and in types."""
-    experiment = load_experiment(path)
-    settings = experiment.config()
+    traced(load_experiment(path))
+
+
+RECTANGLES = {"dcgan_digits": (16, 24), "sngan": (16, 24), "began": (24, 16), "pix2pix": (48, 32), "cyclegan": (24, 32)}
+
+
+@pytest.mark.parametrize("name", RECTANGLES)
+def test_it_trains_on_rectangles(name):
+    """One experiment of each kind of networks."""
+    (path,) = (path for path in PATHS if path.stem == name)
+    traced(load_experiment(path), resolution=RECTANGLES[name])
+
+
+def traced(experiment, **values):
+    """Asserts that the state after a step is like the one before, in shapes and in types. Nothing is computed."""
+    settings = experiment.config(**values)
     check(settings)
     info = described(settings.dataset, settings.resolution)
     game, state = build(experiment, settings, info)

@@ -23,11 +23,11 @@ class Config(ImageGan):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     classes = len(data.classes)
     adam = optax.adam(config.learning_rate, b1=0.5)
     return gan(
-        ConcatGenerator(dcgan.Generator(resolution, channels, config.width), classes),
+        ConcatGenerator(dcgan.Generator((height, width), channels, config.width), classes),
         ConcatDiscriminator(dcgan.Discriminator(config.width), classes),
         non_saturating,
         generator_optimizer=adam,

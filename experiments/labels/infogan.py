@@ -33,12 +33,12 @@ class Config(ImageGan):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     codes = Codes((config.categories,), config.continuous)
     information = mutual_information(codes, config.information, config.continuous_information)
     adam = optax.adam(config.learning_rate, b1=0.5)
     return gan(
-        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Generator((height, width), channels, config.width),
         Heads(dcgan.Discriminator(config.width, outputs=1 + codes.size), codes.heads),
         non_saturating,
         generator_optimizer=adam,

@@ -22,17 +22,18 @@ class Config(ImageGan):
     """A conditional GAN whose discriminator takes the inner product of features and the embedding of the class."""
 
     width: int = 32
-    """Features of both networks. At 64x64 they are those beside the images; the smallest maps have 16 times as many."""
+    """Features of both networks. From 64x64 on they are those beside the images; the smallest maps have 16 times as
+    many."""
 
     discriminator_steps: int = 1
     """Updates of the discriminator in one training step. The paper has 5."""
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.0, b2=0.9)
     return gan(
-        resnet.Generator(resolution, channels, config.width, len(data.classes)),
+        resnet.Generator((height, width), channels, config.width, len(data.classes)),
         resnet.Discriminator(config.width, classes=len(data.classes)),
         hinge,
         generator_optimizer=adam,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import optax
 
-from gan_jax.data import DataInfo
+from gan_jax.data import DataInfo, Resolution
 from gan_jax.game import Game
 from gan_jax.networks import dcgan
 from gan_jax.networks.latents import normal
@@ -22,7 +22,7 @@ class Config(Settings):
     """DCGAN: a convolutional generator and discriminator that play the GAN game."""
 
     dataset: str = "stacked:digits"
-    resolution: int = 8
+    resolution: Resolution = 8
     steps: int = 10_000
     sample_every: int = 1000
     checkpoint_every: int = 2000
@@ -38,10 +38,10 @@ class Config(Settings):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.5)
     return gan(
-        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Generator((height, width), channels, config.width),
         dcgan.Discriminator(config.width),
         non_saturating,
         generator_optimizer=adam,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import optax
 
-from gan_jax.data import DataInfo
+from gan_jax.data import DataInfo, Resolution
 from gan_jax.game import Game, constant_then_linear
 from gan_jax.networks import cyclegan_resnet, patchgan
 from gan_jax.networks.layers import plain_instance_norm
@@ -23,7 +23,7 @@ class Config(Settings):
     """CycleGAN: two generators that undo each other, and a PatchGAN for each domain."""
 
     dataset: str = "shuffled:scenes"
-    resolution: int = 64
+    resolution: Resolution = 64
     batch_size: int = 1
     steps: int = 8000
     sample_every: int = 1000

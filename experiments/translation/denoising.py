@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import pix2pix
 
+from gan_jax.data import Resolution
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config(pix2pix.Config):
     """pix2pix from noisy images to clean ones."""
 
     dataset: str = "denoising:digits"
-    resolution: int = 8
+    resolution: Resolution = 8
     batch_size: int = 16
     steps: int = 6000
     bottleneck: int = 1

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import pix2pix
 
+from gan_jax.data import Resolution
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config(pix2pix.Config):
     """pix2pix from edges to images."""
 
     dataset: str = "edges:tfds:cifar10"
-    resolution: int = 32
+    resolution: Resolution = 32
     batch_size: int = 8
     steps: int = 8000
     discriminator_learning_rate: float = 5e-5

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import optax
 
 from gan_jax.common.checks import at_least
-from gan_jax.data import DataInfo
+from gan_jax.data import DataInfo, Resolution
 from gan_jax.game import Game, constant_then_linear
 from gan_jax.networks import patchgan, unet
 from gan_jax.networks.layers import instance_norm
@@ -23,7 +23,7 @@ class Config(Settings):
     """pix2pix: a U-Net translates, and a PatchGAN judges pairs of source and translation."""
 
     dataset: str = "scenes"
-    resolution: int = 64
+    resolution: Resolution = 64
     batch_size: int = 1
     steps: int = 40_000
     sample_every: int = 4000
@@ -42,8 +42,8 @@ class Config(Settings):
     """Features of the generator beside the images. The paper has 64."""
 
     bottleneck: int = 4
-    """Side of the smallest feature maps of the generator. The paper has 1. Here 4 is better, and three times as fast.
-    Dropout, the noise, needs six halvings."""
+    """Smaller side of the smallest feature maps of the generator. The paper has 1. Here 4 is better, and three times as
+    fast. Dropout, the noise, needs six halvings."""
 
     discriminator_width: int = 32
     """Features of the discriminator's first layer. The paper has 64."""
@@ -55,13 +55,13 @@ class Config(Settings):
 
 def build(config: Config, data: DataInfo) -> Game:
     at_least(1, "bottleneck", config.bottleneck)
-    shapes = data.pair_shapes
+    source, target = shapes = data.pair_shapes
 
     def adam(rate: float) -> optax.GradientTransformation:
         return optax.adam(constant_then_linear(rate, config.steps), b1=0.5)
 
     return pix2pix(
-        unet.Generator(config.resolution // config.bottleneck, shapes[1][2], config.width, normalization=instance_norm),
+        unet.Generator(min(source[:2]) // config.bottleneck, target[2], config.width, normalization=instance_norm),
         patchgan.Discriminator(config.discriminator_width, config.layers, normalization=instance_norm),
         shapes,
         generator_optimizer=adam(config.learning_rate),

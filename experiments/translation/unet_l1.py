@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import optax
 
 from gan_jax.common.checks import at_least
-from gan_jax.data import DataInfo
+from gan_jax.data import DataInfo, Resolution
 from gan_jax.game import Game, constant_then_linear
 from gan_jax.networks import unet
 from gan_jax.networks.layers import instance_norm
@@ -21,7 +21,7 @@ class Config(Settings):
     """A U-Net that minimizes the L1 distance to the target."""
 
     dataset: str = "scenes"
-    resolution: int = 64
+    resolution: Resolution = 64
     batch_size: int = 1
     steps: int = 40_000
     sample_every: int = 4000
@@ -34,14 +34,14 @@ class Config(Settings):
     """Features beside the images. The paper has 64."""
 
     bottleneck: int = 4
-    """Side of the smallest feature maps. The paper has 1, and dropout, which comes with a sixth halving of the side."""
+    """Smaller side of the smallest feature maps. The paper has 1, and dropout, which comes with a sixth halving."""
 
 
 def build(config: Config, data: DataInfo) -> Game:
     at_least(1, "bottleneck", config.bottleneck)
-    shapes = data.pair_shapes
+    source, target = shapes = data.pair_shapes
     return l1_regression(
-        unet.Generator(config.resolution // config.bottleneck, shapes[1][2], config.width, normalization=instance_norm),
+        unet.Generator(min(source[:2]) // config.bottleneck, target[2], config.width, normalization=instance_norm),
         shapes,
         optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.5),
     )

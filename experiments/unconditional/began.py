@@ -41,10 +41,10 @@ class Config(ImageGan):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.5)
     return began(
-        autoencoder.Decoder(resolution, channels, config.width),
+        autoencoder.Decoder((height, width), channels, config.width),
         autoencoder.Autoencoder(config.code_size, config.width),
         generator_optimizer=adam,
         discriminator_optimizer=adam,

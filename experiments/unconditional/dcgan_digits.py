@@ -1,6 +1,6 @@
 """DCGAN (Radford et al. 2016, arXiv 1511.06434) with the non-saturating GAN objective, on 8x8 scans of digits.
 
-For another dataset at another size: --dataset glyphs --resolution 32.
+For another dataset at another size: --dataset glyphs --resolution 32, or --resolution 32 48 for height and width.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Config(ImageGan):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.5)
     return gan(
-        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Generator((height, width), channels, config.width),
         dcgan.Discriminator(config.width),
         non_saturating,
         generator_optimizer=adam,

@@ -19,10 +19,10 @@ class Config(ImageGan):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.5)
     return gan(
-        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Generator((height, width), channels, config.width),
         dcgan.Discriminator(config.width),
         least_squares(),
         generator_optimizer=adam,

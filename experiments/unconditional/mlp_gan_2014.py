@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import optax
 
-from gan_jax.data import DataInfo
+from gan_jax.data import DataInfo, Resolution
 from gan_jax.game import Game
 from gan_jax.networks import mlp
 from gan_jax.networks.latents import uniform
@@ -21,7 +21,7 @@ from gan_jax.training import Settings
 class Config(Settings):
     """The GAN of 2014: two multilayer perceptrons."""
 
-    resolution: int = 8
+    resolution: Resolution = 8
     steps: int = 20_000
     sample_every: int = 2000
     checkpoint_every: int = 5000

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import optax
 
-from gan_jax.data import DataInfo
+from gan_jax.data import DataInfo, Resolution
 from gan_jax.game import Game
 from gan_jax.networks import resnet
 from gan_jax.networks.latents import normal
@@ -21,7 +21,7 @@ from gan_jax.training import Settings
 class Config(Settings):
     """SNGAN: every weight of the discriminator is divided by its spectral norm."""
 
-    resolution: int = 8
+    resolution: Resolution = 8
     steps: int = 5000
     sample_every: int = 1000
     checkpoint_every: int = 2000
@@ -30,10 +30,10 @@ class Config(Settings):
     """Learning rate of the optimizers of both networks."""
 
     generator_width: int = 32
-    """Features of the generator. At 64x64 they are those of its last block, and its first has 16 times as many."""
+    """Features of the generator. From 64x64 on its last block has them, and its first map has 16 times as many."""
 
     discriminator_width: int = 32
-    """Features of the discriminator. At 64x64 they are those of its first block, and its last has 16 times as many."""
+    """Features of the discriminator. From 64x64 on its first block has them, and its last has 16 times as many."""
 
     discriminator_steps: int = 1
     """Updates of the discriminator in one training step. The paper has 5."""
@@ -46,10 +46,10 @@ class Config(Settings):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.0, b2=0.9)
     return gan(
-        resnet.Generator(resolution, channels, config.generator_width),
+        resnet.Generator((height, width), channels, config.generator_width),
         resnet.Discriminator(config.discriminator_width),
         hinge,
         generator_optimizer=adam,

@@ -32,10 +32,10 @@ class Config(ImageGan):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     rmsprop = optax.rmsprop(config.learning_rate, decay=0.99)
     return gan(
-        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Generator((height, width), channels, config.width),
         dcgan.Discriminator(config.width),
         wasserstein,
         generator_optimizer=rmsprop,

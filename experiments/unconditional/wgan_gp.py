@@ -35,10 +35,10 @@ class Config(ImageGan):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    resolution, _, channels = data.image_shape
+    height, width, channels = data.image_shape
     adam = optax.adam(config.learning_rate, b1=0.0, b2=0.9)
     return gan(
-        dcgan.Generator(resolution, channels, config.width),
+        dcgan.Generator((height, width), channels, config.width),
         dcgan.Discriminator(config.width, normalization=no_norm),
         wasserstein,
         generator_optimizer=adam,

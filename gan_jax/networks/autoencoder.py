@@ -4,46 +4,54 @@ Each block has two 3x3 convolutions with ELU. In the encoder, a convolution of s
 number of features grows linearly: width, 2 width, 3 width, ... In the decoder, all blocks have `width` features and
 nearest-neighbour upsampling follows them. Linear dense layers lead to the code and from it. The output is linear, as in
 the paper, so it may leave [-1, 1] a little. The paper's optional skip connections are left out.
+
+The smallest feature map is 8x8, as in the paper. For images whose smaller side is not a power of two, the smaller side
+of the map is 8 to 15: images of 48x48 come from maps of 12x12, and those of 64x96 from 8x12. Images below 16 are halved
+once as well, so those of 8x8 come from maps of 4x4.
 """
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from gan_jax.data import Resolution
+from gan_jax.networks.image_sizes import Scales, scales, size_of
 from gan_jax.networks.layers import Conv
 from gan_jax.networks.ops import cast
 
 
-def base_side(resolution: int) -> int:
-    """Returns the side of the smallest feature map: 8 as in the paper, or 4 for 8x8 images.
+def feature_maps(resolution: Resolution) -> Scales:
+    """Returns the size of the smallest feature map, and how often its sides double up to those of the images.
 
-    Raises ValueError unless the resolution is a power of two from 8 to 128.
+    Raises ValueError for sides below 8, or that cannot be halved as often. The sides must be multiples of 2 if the
+    smaller one is below 32, of 4 if it is below 64, of 8 if it is below 128, and so on.
     """
-    if resolution not in (8, 16, 32, 64, 128):
-        raise ValueError(f"BEGAN's networks are built for a resolution of 8, 16, 32, 64 or 128, not {resolution}")
-    return min(8, resolution // 2)
+    return scales("BEGAN's networks", resolution, lambda smaller: max(1, smaller.bit_length() - 4))
 
 
 class Decoder(nn.Module):
-    """Maps codes or latents (N, size) to images (N, resolution, resolution, channels). It is also the generator."""
+    """Maps codes or latents (N, size) to images (N, height, width, channels). It is also the generator.
 
-    resolution: int
+    `resolution` is the side of square images, or (height, width). Raises ValueError as `feature_maps` does.
+    """
+
+    resolution: Resolution
     channels: int
     width: int = 64
 
     @nn.compact
     def __call__(self, codes: jax.Array, train: bool) -> jax.Array:
         del train
-        side = base_side(self.resolution)
-        x = _dense(codes, side * side * self.width).reshape(-1, side, side, self.width)
+        height, width, doublings = feature_maps(self.resolution)
+        x = _dense(codes, height * width * self.width).reshape(-1, height, width, self.width)
         x = _block(x)
-        while x.shape[1] < self.resolution:
+        for _ in range(doublings):
             x = _block(_upsampled(x))
         return Conv(self.channels, 3, padding=1)(x)
 
 
 class Encoder(nn.Module):
-    """Maps images (N, H, H, C) in [-1, 1] to codes (N, code_size)."""
+    """Maps images (N, H, W, C) in [-1, 1] to codes (N, code_size). Raises ValueError as `feature_maps` does."""
 
     code_size: int
     width: int = 64
@@ -51,17 +59,18 @@ class Encoder(nn.Module):
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
         del train
-        side = base_side(images.shape[1])
+        halvings = feature_maps(size_of(images)).doublings
         x = _block(nn.elu(Conv(self.width, 3, padding=1)(images)))
-        features = self.width
-        while x.shape[1] > side:
-            features += self.width
-            x = _block(nn.elu(Conv(features, 3, stride=2, padding=1)(x)))
+        for i in range(halvings):
+            x = _block(nn.elu(Conv((2 + i) * self.width, 3, stride=2, padding=1)(x)))
         return _dense(x.reshape(len(x), -1), self.code_size)
 
 
 class Autoencoder(nn.Module):
-    """Maps images (N, H, H, C) in [-1, 1] to reconstructions of the same shape, through codes (N, code_size)."""
+    """Maps images (N, H, W, C) in [-1, 1] to reconstructions of the same shape, through codes (N, code_size).
+
+    Raises ValueError as `feature_maps` does.
+    """
 
     code_size: int
     width: int = 64
@@ -70,7 +79,7 @@ class Autoencoder(nn.Module):
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
         codes = Encoder(self.code_size, self.width)(images, train)
         self.sow("intermediates", "features", codes)
-        return Decoder(images.shape[1], images.shape[3], self.width)(codes, train)
+        return Decoder(size_of(images), images.shape[3], self.width)(codes, train)
 
 
 def _block(x: jax.Array) -> jax.Array:

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.networks.image_sizes import check_image_size
-from gan_jax.networks.layers import Conv, ConvTranspose, Normalization, initializers, plain_instance_norm
+from gan_jax.networks.layers import Conv, ConvTranspose, Dropout, Normalization, initializers, plain_instance_norm
 
 
 class Generator(nn.Module):
@@ -18,6 +18,7 @@ class Generator(nn.Module):
 
     For a `width` of 64, the layers are, in the paper's notation: c7s1-64, d128, d256, then R256 `blocks` times (the
     paper uses 6 at 128x128, and 9 for 256x256 and above), u128, u64, c7s1-3. Borders are padded by reflection.
+    `dropout` is its rate inside the blocks in training. The paper has none, and the authors' code offers 0.5.
 
     H and W must be multiples of 4 and at least 8. Raises ValueError for other sizes.
     """
@@ -26,6 +27,7 @@ class Generator(nn.Module):
     width: int = 64
     blocks: int = 9
     normalization: Normalization = plain_instance_norm
+    dropout: float = 0.0
 
     @property
     def stride(self) -> int:
@@ -48,6 +50,8 @@ class Generator(nn.Module):
         same = partial(Conv, 4 * self.width, 3, padding=1, reflect=True, **inner)
         for _ in range(self.blocks):
             y = nn.relu(normalized(same()(x)))
+            if self.dropout:
+                y = Dropout(self.dropout, train)(y)
             x = x + normalized(same()(y))
         for features in (2 * self.width, self.width):
             x = nn.relu(normalized(ConvTranspose(features, 3, stride=2, padding=1, output_padding=1, **inner)(x)))

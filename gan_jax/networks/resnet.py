@@ -1,8 +1,13 @@
-"""The residual networks of SNGAN (Miyato et al., arXiv 1802.05957, appendix B.4), for 8x8 to 64x64 images.
+"""The residual networks of SNGAN (Miyato et al., arXiv 1802.05957, appendix B.4), for images from 8x8 pixels on.
 
 The networks for 32x32 are those of table 3 of the paper, with a `width` of 256 in the generator and 128 in the
 discriminator. For 64x64, with a `width` of 64 in both, they are those of the authors' code, which lie between tables 4
-and 5. For 8x8 and 16x16 the generator of 32x32 has fewer blocks, since it doubles the side from 4x4 on.
+and 5. For 8x8 and 16x16 the generator of 32x32 has fewer blocks, since it doubles the side from 4x4 on. For 128x128
+they are those of the authors' code for ImageNet (arXiv 1802.05637), again with a `width` of 64. For 256x256 and 512x512
+the features are those of BigGAN (Brock, Donahue and Simonyan, arXiv 1809.11096, appendix B), without its attention.
+
+Sizes between have the networks of the power of two below, by their smaller side, with larger feature maps. So images of
+48x48 come from maps of 6x6, and those of 64x96 from 4x6. Larger images than 512x512 have the networks of that size.
 
 With `classes` they are the networks of Miyato and Koyama (arXiv 1802.05637): the generator has conditional batch
 normalization, and the discriminator is the projection discriminator. Weights are drawn as in the authors' code: Glorot
@@ -10,11 +15,14 @@ uniform, with a gain of sqrt(2) in the residual branches.
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from gan_jax.data import Resolution
+from gan_jax.networks.image_sizes import scales, size_of
 from gan_jax.networks.layers import (
     BatchNorm,
     ConditionalBatchNorm,
@@ -31,16 +39,46 @@ from gan_jax.networks.ops import downsample, upsample
 _glorot = nn.initializers.glorot_uniform()
 _residual_glorot = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
 
-# By resolution: the features of the generator's blocks that double the side, as multiples of `width`; the features of
-# the discriminator's blocks that halve it; and the number of further blocks in the discriminator.
-_UP_MULTIPLES = {8: (1,), 16: (1, 1), 32: (1, 1, 1), 64: (8, 4, 2, 1)}
-_DOWN_MULTIPLES = {8: (1, 1), 16: (1, 1), 32: (1, 1), 64: (1, 2, 4, 8, 16)}
-_EXTRA_BLOCKS = {8: 2, 16: 2, 32: 2, 64: 0}
+
+class _Blocks(NamedTuple):
+    """The blocks of both networks, with their features as multiples of `width`.
+
+    base: the features of the generator's smallest map. up: those of its blocks, which double the sides. down: those of
+    the discriminator's blocks that halve the sides. beside: the number of its further blocks.
+    """
+
+    base: int
+    up: tuple[int, ...]
+    down: tuple[int, ...]
+    beside: int
+
+    @property
+    def halvings(self) -> int:
+        """How often both sides of the images must be divisible by 2."""
+        return max(len(self.up), len(self.down))
 
 
-def _check_resolution(resolution: int) -> None:
-    if resolution not in _UP_MULTIPLES:
-        raise ValueError(f"the residual networks are built for a resolution of 8, 16, 32 or 64, not {resolution}")
+_BLOCKS = {
+    8: _Blocks(1, (1,), (1, 1), 2),
+    16: _Blocks(1, (1, 1), (1, 1), 2),
+    32: _Blocks(1, (1, 1, 1), (1, 1), 2),
+    64: _Blocks(16, (8, 4, 2, 1), (1, 2, 4, 8, 16), 0),
+    128: _Blocks(16, (16, 8, 4, 2, 1), (1, 2, 4, 8, 16), 1),
+    256: _Blocks(16, (16, 8, 8, 4, 2, 1), (1, 2, 4, 8, 8, 16), 1),
+    512: _Blocks(16, (16, 8, 8, 4, 2, 1, 1), (1, 1, 2, 4, 8, 8, 16), 1),
+}
+
+
+def _blocks(smaller_side: int) -> _Blocks:
+    return _BLOCKS[min(max(_BLOCKS), 2 ** (smaller_side.bit_length() - 1))]
+
+
+def _blocks_and_map(resolution: Resolution) -> tuple[_Blocks, int, int]:
+    """Returns the blocks for images of the resolution, and height and width of the generator's smallest map."""
+    height, width, halvings = scales("SNGAN's residual networks", resolution, lambda smaller: _blocks(smaller).halvings)
+    blocks = _blocks(min(height, width) << halvings)
+    more = halvings - len(blocks.up)  # the discriminator may halve once more
+    return blocks, height << more, width << more
 
 
 def _check_labels(labels: jax.Array | None, classes: int | None) -> None:
@@ -49,14 +87,16 @@ def _check_labels(labels: jax.Array | None, classes: int | None) -> None:
 
 
 class Generator(nn.Module):
-    """Maps latents (N, latent_size) to images (N, resolution, resolution, channels) in (-1, 1).
+    """Maps latents (N, latent_size) to images (N, height, width, channels) in (-1, 1).
 
-    Call it as (latents, train), or with `classes` as (latents, labels, train), where labels are int32 (N,).
+    `resolution` is the side of square images, or (height, width). Call it as (latents, train), or with `classes` as
+    (latents, labels, train), where labels are int32 (N,).
 
-    Raises ValueError for a resolution other than 8, 16, 32 or 64.
+    Raises ValueError for sides below 8, or that the blocks cannot halve. The sides must be multiples of 4 if the
+    smaller one is below 32, of 8 if it is below 64, of 32 if it is below 256, of 64 if it is below 512, else of 128.
     """
 
-    resolution: int
+    resolution: Resolution
     channels: int
     width: int = 256
     classes: int | None = None
@@ -64,24 +104,24 @@ class Generator(nn.Module):
     @nn.compact
     def __call__(self, latents: jax.Array, labels: jax.Array | None = None, *, train: bool) -> jax.Array:
         _check_labels(labels, self.classes)
-        _check_resolution(self.resolution)
-        base = self.width * (16 if self.resolution == 64 else 1)
-        x = Dense(4 * 4 * base, kernel_init=_glorot)(latents).reshape(len(latents), 4, 4, base)
-        for multiple in _UP_MULTIPLES[self.resolution]:
+        blocks, height, width = _blocks_and_map(self.resolution)
+        base = blocks.base * self.width
+        x = Dense(height * width * base, kernel_init=_glorot)(latents).reshape(-1, height, width, base)
+        for multiple in blocks.up:
             x = _Up(multiple * self.width, self.classes, train)(x, labels)
         x = nn.relu(BatchNorm(train)(x))
         return jnp.tanh(Conv(self.channels, 3, padding=1, kernel_init=_glorot)(x))
 
 
 class Discriminator(nn.Module):
-    """Maps images (N, resolution, resolution, channels) in [-1, 1] to logits (N,) of being real.
+    """Maps images (N, H, W, C) in [-1, 1] to logits (N,) of being real.
 
     All weights are spectrally normalized. Call it as (images, train), or with `classes` as (images, labels, train),
     where labels are int32 (N,). Then <embed(y), phi(x)> is added to the logit (arXiv 1802.05637, equation 3), where
     phi(x) are the features summed over all pixels. With several `outputs`, for other heads (see `layers.heads`), the
     result is (N, outputs), and the first output is the logit.
 
-    Raises ValueError for a resolution other than 8, 16, 32 or 64.
+    Raises ValueError for images of the sizes that the generator cannot make.
     """
 
     width: int = 128
@@ -91,13 +131,12 @@ class Discriminator(nn.Module):
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array | None = None, *, train: bool) -> jax.Array:
         _check_labels(labels, self.classes)
-        resolution, weights = images.shape[1], partial(SpectralNorm, train)
-        _check_resolution(resolution)
-        first, *others = _DOWN_MULTIPLES[resolution]
+        weights, (blocks, *_) = partial(SpectralNorm, train), _blocks_and_map(size_of(images))
+        first, *others = blocks.down
         x = _First(first * self.width, weights)(images)
         for multiple in others:
             x = _Down(multiple * self.width, weights)(x)
-        for _ in range(_EXTRA_BLOCKS[resolution]):
+        for _ in range(blocks.beside):
             x = _Beside(weights)(x)
         x = jnp.sum(nn.relu(x), (1, 2))
         self.sow("intermediates", "features", x)

@@ -72,5 +72,9 @@ class Generator(nn.Module):
 def _depth(resolution: int) -> int:
     depth = resolution.bit_length() - 1
     if resolution < 8 or resolution != 2**depth:
-        raise ValueError(f"a U-Net's resolution, over its bottleneck's, is a power of two from 8 on, not {resolution}")
+        near = sorted({2 ** max(3, depth), 2 ** max(3, depth + 1)})
+        raise ValueError(
+            f"a U-Net's resolution, over its bottleneck's, is a power of two from 8 on, not {resolution}: "
+            f"{' or '.join(map(str, near))} would do"
+        )
     return depth

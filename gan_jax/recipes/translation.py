@@ -58,6 +58,6 @@ def translator(generator: nn.Module, select: Callable[[dict[str, Tree]], Tree]) 
         def one(image, key):
             return forward(generator, params, variables, image[None], key=key)[0][0]
 
-        return jax.vmap(one)(images, example_keys(key, len(images)))
+        return jax.vmap(one)(images, example_keys(key, images.shape[0]))
 
     return translate

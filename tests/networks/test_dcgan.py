@@ -1,4 +1,4 @@
-"""Every architecture guideline of the DCGAN paper (arXiv 1511.06434, section 3), at every resolution."""
+"""Every architecture guideline of the DCGAN paper (arXiv 1511.06434, section 3), and images of every size."""
 
 import math
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.jaxprs import equations
 
+from gan_jax.data import height_and_width
 from gan_jax.networks import dcgan
 
 RESOLUTIONS = (8, 16, 32, 64, 128)
@@ -19,7 +20,8 @@ def generator(resolution, channels=3, width=4):
 
 
 def discriminator(resolution, channels=3, width=4):
-    return dcgan.Discriminator(width), jax.ShapeDtypeStruct((2, resolution, resolution, channels), jnp.float32)
+    images = jax.ShapeDtypeStruct((2, *height_and_width(resolution), channels), jnp.float32)
+    return dcgan.Discriminator(width), images
 
 
 def shapes(module, inputs):
@@ -62,11 +64,82 @@ def test_shapes(resolution, channels):
     assert logits == (2,)
 
 
-@pytest.mark.parametrize("resolution", [0, 4, 7, 12, 48, 256])
-def test_another_resolution_is_refused(resolution):
-    with pytest.raises(ValueError, match=f"8, 16, 32, 64 or 128, not {resolution}"):
+@pytest.mark.parametrize(
+    ("resolution", "smallest", "count"),
+    [
+        (12, (3, 3), 2),
+        (28, (7, 7), 2),
+        (48, (6, 6), 3),
+        (256, (4, 4), 6),
+        (1024, (4, 4), 8),
+        ((8, 20), (2, 5), 2),
+        ((16, 24), (4, 6), 2),
+        ((24, 16), (6, 4), 2),
+        ((64, 96), (4, 6), 4),
+        ((160, 96), (10, 6), 4),
+        ((32, 128), (4, 16), 3),
+    ],
+)
+def test_the_smaller_side_decides_how_often_images_are_halved(resolution, smallest, count):
+    assert dcgan.feature_maps(resolution) == (*smallest, count)
+    variables, images = shapes(*generator(resolution, width=1))
+    assert images == (2, *height_and_width(resolution), 3)
+    first = variables["params"]["ConvTranspose_0"]["kernel"]
+    assert first == (*smallest, min(2 ** (count - 1), 16), LATENTS)
+    assert len(variables["params"]) == 2 * count + 1
+
+    module, images = discriminator(resolution, width=1)
+    variables, logits = shapes(module, images)
+    assert logits == (2,)
+    assert variables["params"][f"Conv_{count}"]["kernel"][:2] == smallest
+    assert set(variables["params"]) == {f"Conv_{i}" for i in range(count + 1)} | {
+        f"BatchNorm_{i}" for i in range(count - 1)
+    }
+
+
+# The number of features after each layer but the generator's last and the discriminator's last, for a width of 4.
+FEATURES = {
+    8: (8, 4),
+    16: (8, 4),
+    32: (16, 8, 4),
+    64: (32, 16, 8, 4),
+    128: (64, 32, 16, 8, 4),
+    256: (64, 64, 32, 16, 8, 4),
+    1024: (64, 64, 64, 64, 32, 16, 8, 4),
+}
+
+
+@pytest.mark.parametrize("resolution", FEATURES)
+def test_features_double_each_time_the_sides_halve_up_to_16_times_the_width(resolution):
+    params = shapes(*generator(resolution))[0]["params"]
+    counts = [params[f"ConvTranspose_{i}"]["kernel"][2] for i in range(len(FEATURES[resolution]))]
+    assert tuple(counts) == FEATURES[resolution]
+    params = shapes(*discriminator(resolution))[0]["params"]
+    counts = [params[f"Conv_{i}"]["kernel"][3] for i in range(len(FEATURES[resolution]))]
+    assert tuple(reversed(counts)) == FEATURES[resolution]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "near"),
+    [
+        (0, "8x8"),
+        (4, "8x8"),
+        (7, "8x8"),
+        (18, "16x16 and 20x20"),
+        (50, "48x48 and 56x56"),
+        (62, "64x64 and 56x56"),
+        (257, "256x256 and 320x320"),
+        ((90, 160), "96x160 and 80x160"),
+        ((16, 25), "16x24 and 16x28"),
+        ((4, 20), "8x20 and 8x16"),
+    ],
+)
+def test_another_resolution_is_refused_with_what_is_near(resolution, near):
+    height, width = height_and_width(resolution)
+    message = rf"DCGAN .* {height}x{width} \(height x width\): the nearest sizes are {near}"
+    with pytest.raises(ValueError, match=message):
         shapes(*generator(resolution))
-    with pytest.raises(ValueError, match=f"not {resolution}"):
+    with pytest.raises(ValueError, match=message):
         shapes(*discriminator(resolution))
 
 

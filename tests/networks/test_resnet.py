@@ -2,12 +2,14 @@
 
 import math
 from functools import partial
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gan_jax.data import height_and_width
 from gan_jax.networks import resnet
 from gan_jax.networks.functional import features, forward
 from gan_jax.networks.ops import computing
@@ -25,7 +27,7 @@ def built(player, resolution, classes=None, **how):
         inputs = jax.random.normal(jax.random.key(0), (4, LATENTS))
     else:
         module = resnet.Discriminator(WIDTH, classes=classes, **how)
-        inputs = jax.random.uniform(jax.random.key(0), (4, resolution, resolution, 3), minval=-1)
+        inputs = jax.random.uniform(jax.random.key(0), (4, *height_and_width(resolution), 3), minval=-1)
     variables = jax.jit(lambda: module.init(jax.random.key(1), inputs, *labels, train=True))()
     params = variables.pop("params")
     return module, params, variables, (inputs, *labels)
@@ -79,9 +81,9 @@ class Reference:
     def double(self, x):
         return self.F.interpolate(x, scale_factor=2, mode="nearest")
 
-    def generator(self, z, blocks, base):
+    def generator(self, z, blocks, smallest, base):
         relu = self.F.relu
-        x = self.dense(z, "Dense_0").reshape(len(z), 4, 4, base).permute(0, 3, 1, 2)
+        x = self.dense(z, "Dense_0").reshape(len(z), *smallest, base).permute(0, 3, 1, 2)
         for i in range(blocks):
             block = f"_Up_{i}"
             y = self.conv(self.double(relu(self.norm(x, block, "BatchNorm_0"))), block, "UpConv_0")
@@ -116,9 +118,11 @@ class Reference:
     [
         ("generator", 8, CLASSES),
         ("generator", 16, None),
+        ("generator", (8, 12), None),
         ("discriminator", 8, CLASSES),
         ("discriminator", 16, None),
         ("discriminator", 64, None),
+        ("discriminator", (12, 8), None),
     ],
 )
 def test_values_and_gradients_are_those_of_pytorch(player, resolution, classes):
@@ -133,7 +137,9 @@ def test_values_and_gradients_are_those_of_pytorch(player, resolution, classes):
     reference = Reference(torch, params, variables, None if classes is None else torch.tensor(LABELS))
     x = torch.tensor(np.float64(inputs[0]))
     if player == "generator":
-        expected = reference.generator(x, int(math.log2(resolution)) - 2, WIDTH)
+        height, width = height_and_width(resolution)
+        blocks = int(math.log2(min(height, width))) - 2
+        expected = reference.generator(x, blocks, (height >> blocks, width >> blocks), WIDTH)
     else:
         expected = reference.discriminator(x, *((5, 0) if resolution == 64 else (2, 2)))
     weights = np.random.default_rng(0).normal(size=expected.shape)
@@ -189,6 +195,46 @@ def test_has_the_parameters_of_the_authors_code_at_64x64():
     d += sum(conv(a, a) + conv(a, b) + conv(a, b, 1) for a, b in down)
     assert parameters(resnet.Generator(64, 3, 64), jnp.zeros((1, 128))) == g
     assert parameters(resnet.Discriminator(64), jnp.zeros((1, 64, 64, 3))) == d
+
+
+# The generator's smallest map and its blocks, and the discriminator's blocks that halve the sides and its last one:
+# arXiv 1802.05637 and the authors' code at 128x128, and tables 8 and 9 of BigGAN (arXiv 1809.11096).
+FEATURES = {
+    128: ([1024, 1024, 512, 256, 128, 64], [64, 128, 256, 512, 1024]),
+    256: ([1024, 1024, 512, 512, 256, 128, 64], [64, 128, 256, 512, 512, 1024]),
+    512: ([1024, 1024, 512, 512, 256, 128, 64, 64], [64, 64, 128, 256, 512, 512, 1024]),
+}
+
+
+@pytest.mark.parametrize("resolution", FEATURES)
+def test_has_the_parameters_of_the_tables_beyond_64x64(resolution):
+    up, down = FEATURES[resolution]
+    g = 128 * 16 * 1024 + 16 * 1024 + 2 * 64 + conv(64, 3)
+    g += sum(conv(a, b) + conv(b, b) + conv(a, b, 1) + 2 * a + 2 * b for a, b in pairwise(up))
+    d = conv(3, 64) + conv(64, 64) + conv(3, 64, 1) + 2 * conv(1024, 1024) + 1025
+    d += sum(conv(a, a) + conv(a, b) + conv(a, b, 1) for a, b in pairwise(down))
+    assert parameters(resnet.Generator(resolution, 3, 64), jnp.zeros((1, 128))) == g
+    assert parameters(resnet.Discriminator(64), jnp.zeros((1, resolution, resolution, 3))) == d
+
+
+@pytest.mark.parametrize(
+    ("resolution", "as_for", "smallest"),
+    [(12, 8, (6, 6)), ((24, 16), 16, (6, 4)), (48, 32, (6, 6)), ((64, 96), 64, (4, 6)), (1024, 512, (8, 8))],
+)
+def test_sizes_between_have_the_networks_of_the_power_of_two_below(resolution, as_for, smallest):
+    def variables(module, *shape):
+        inputs = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
+        return jax.eval_shape(lambda x: module.init_with_output(jax.random.key(0), x, train=True), inputs)
+
+    images, made = variables(resnet.Generator(resolution, 3, 1), 128)
+    assert images.shape == (1, *height_and_width(resolution), 3)
+    _, square = variables(resnet.Generator(as_for, 3, 1), 128)
+    base = square["params"]["Dense_0"]["bias"].shape[0] // 16
+    assert made["params"]["Dense_0"]["bias"].shape == (math.prod(smallest) * base,)
+    assert made["params"].pop("Dense_0").keys() == square["params"].pop("Dense_0").keys()
+    assert made == square
+    _, judging = variables(resnet.Discriminator(1), *images.shape[1:])
+    assert judging == variables(resnet.Discriminator(1), as_for, as_for, 3)[1]
 
 
 @pytest.mark.parametrize("resolution", [8, 16, 32, 64])
@@ -255,10 +301,13 @@ def test_bfloat16_and_populations(player):
 
 
 def test_what_cannot_be_built_is_refused():
-    with pytest.raises(ValueError, match="8, 16, 32 or 64, not 24"):
-        parameters(resnet.Generator(24, 3), jnp.zeros((1, 4)))
-    with pytest.raises(ValueError, match="not 128"):
-        parameters(resnet.Discriminator(), jnp.zeros((1, 128, 128, 3)))
+    with pytest.raises(ValueError, match=r"residual networks .* 26x26 .* the nearest sizes are 24x24 and 28x28"):
+        parameters(resnet.Generator(26, 3), jnp.zeros((1, 4)))
+    # The generator could, from 5x5, but the discriminator halves images of this size once more.
+    with pytest.raises(ValueError, match=r"80x80 .* the nearest sizes are 64x64 and 96x96"):
+        parameters(resnet.Generator(80, 3), jnp.zeros((1, 4)))
+    with pytest.raises(ValueError, match=r"80x128 .* the nearest sizes are 64x128 and 96x128"):
+        parameters(resnet.Discriminator(), jnp.zeros((1, 80, 128, 3)))
     with pytest.raises(ValueError, match="takes labels if it has `classes`, and only then"):
         parameters(resnet.Discriminator(), jnp.zeros((1, 8, 8, 3)), jnp.zeros(1, jnp.int32))
     with pytest.raises(ValueError, match="takes labels"):

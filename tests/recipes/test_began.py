@@ -7,6 +7,7 @@ import optax
 import pytest
 from support.small_games import Layer, began_game
 
+from gan_jax.data import height_and_width
 from gan_jax.game import init_state, train_step
 from gan_jax.networks import autoencoder
 from gan_jax.networks.latents import uniform
@@ -133,11 +134,23 @@ def test_hyperparameters_are_checked(options):
 # Networks
 
 
-@pytest.mark.parametrize(("resolution", "side", "blocks"), [(8, 4, 2), (16, 8, 2), (32, 8, 3), (64, 8, 4)])
-def test_the_networks_at_every_resolution(resolution, side, blocks):
-    assert autoencoder.base_side(resolution) == side
+@pytest.mark.parametrize(
+    ("size", "smallest", "blocks"),
+    [
+        ((8, 8), (4, 4), 2),
+        ((16, 16), (8, 8), 2),
+        ((32, 32), (8, 8), 3),
+        ((64, 64), (8, 8), 4),
+        ((28, 28), (14, 14), 2),
+        ((8, 10), (4, 5), 2),
+        ((96, 64), (12, 8), 4),
+        ((256, 256), (8, 8), 6),
+    ],
+)
+def test_the_networks_at_every_size(size, smallest, blocks):
+    assert autoencoder.feature_maps(size) == (*smallest, blocks - 1)
     module = autoencoder.Autoencoder(code_size=5, width=3)
-    images = jax.ShapeDtypeStruct((2, resolution, resolution, 3), jnp.float32)
+    images = jax.ShapeDtypeStruct((2, *size, 3), jnp.float32)
     output, variables = jax.eval_shape(lambda x: module.init_with_output(jax.random.key(0), x, train=True), images)
     assert output.shape == images.shape
     kernels = {
@@ -148,20 +161,26 @@ def test_the_networks_at_every_resolution(resolution, side, blocks):
     assert {shape[-1] for shape in kernels["Encoder_0"]} == {3 * (i + 1) for i in range(blocks)}
     assert [shape[-1] for shape in kernels["Decoder_0"]] == [3] * (2 * blocks + 1)
     assert len(kernels["Encoder_0"]) == 3 * blocks
-    assert variables["params"]["Encoder_0"]["Dense_0"]["kernel"].shape[1] == 5
-    features = module.apply(
-        jax.tree.map(lambda x: jnp.zeros(x.shape), variables),
-        jnp.zeros(images.shape),
-        train=True,
-        mutable=["intermediates"],
+    pixels = smallest[0] * smallest[1]
+    assert variables["params"]["Encoder_0"]["Dense_0"]["kernel"].shape == (pixels * 3 * blocks, 5)
+    assert variables["params"]["Decoder_0"]["Dense_0"]["kernel"].shape == (5, pixels * 3)
+    features = jax.eval_shape(
+        lambda variables, x: module.apply(variables, x, train=True, mutable=["intermediates"]), variables, images
     )[1]["intermediates"]["features"]
     assert features[0].shape == (2, 5)
 
 
-@pytest.mark.parametrize("resolution", [4, 12, 256])
-def test_another_resolution_is_refused(resolution):
-    with pytest.raises(ValueError, match=f"not {resolution}"):
-        autoencoder.base_side(resolution)
+@pytest.mark.parametrize(
+    ("resolution", "near"),
+    [(4, "8x8"), (13, "12x12 and 14x14"), (250, "256x256 and 240x240"), ((30, 45), "30x44 and 30x46")],
+)
+def test_another_resolution_is_refused_with_what_is_near(resolution, near):
+    for network, inputs in (
+        (autoencoder.Decoder(resolution, 3), (1, 5)),
+        (autoencoder.Encoder(5), (1, *height_and_width(resolution), 3)),
+    ):
+        with pytest.raises(ValueError, match=f"BEGAN's networks .* the nearest sizes are {near}"):
+            jax.eval_shape(lambda x, n=network: n.init(jax.random.key(0), x, train=True), jnp.zeros(inputs))
 
 
 def test_the_decoder_upsamples_by_the_nearest_neighbour():

@@ -17,7 +17,8 @@ from gan_jax.networks.layers import plain_instance_norm, spectral_norm
 from gan_jax.networks.ops import computing
 from gan_jax.objectives import hinge, relativistic_pairing
 from gan_jax.recipes import cyclegan, l1_regression, pix2pix
-from gan_jax.training.checkpoints import Checkpoints, host_like, to_device, to_host
+from gan_jax.training.checkpoints import Checkpoints
+from gan_jax.training.saved_state import host_like, to_device, to_host
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +72,7 @@ def test_a_run_that_is_resumed_from_a_checkpoint_is_the_run_that_went_on(tmp_pat
     state = begun(game)
     for _ in range(3):
         state, _ = step(state, batch)
-    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    checkpoints = Checkpoints(tmp_path / "checkpoints", 3)
     checkpoints.save(3, to_host(state))
     checkpoints.wait()
     like = jax.eval_shape(lambda: init_state(game, jax.random.key(0)))

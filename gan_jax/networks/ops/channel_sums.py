@@ -28,11 +28,17 @@ def _on_cpu() -> bool:
     return jax.default_backend() == "cpu"
 
 
+def _is_known(shape: tuple) -> bool:
+    """Whether the shape has no dimension that an exported program leaves open."""
+    return all(isinstance(size, int) for size in shape)
+
+
 def broadcast_channels(vector: jax.Array, x: jax.Array) -> jax.Array:
     """Broadcasts a vector (C,), or one per example (N, C), to the shape of x (N, ..., C)."""
     if vector.ndim == 2:
         return jax.lax.broadcast_in_dim(vector, x.shape, (0, x.ndim - 1))
-    if x.size >= (_MIN_SUM_BY_PRODUCT if len(vector) <= _FEW_CHANNELS else _MIN_BROADCAST_BY_PRODUCT) and _on_cpu():
+    limit = _MIN_SUM_BY_PRODUCT if len(vector) <= _FEW_CHANNELS else _MIN_BROADCAST_BY_PRODUCT
+    if _is_known(x.shape) and x.size >= limit and _on_cpu():
         ones = jnp.ones((x.size // x.shape[-1], 1), x.dtype)
         return (ones @ vector[None]).reshape(x.shape)
     return jax.lax.broadcast_in_dim(vector, x.shape, (x.ndim - 1,))
@@ -40,7 +46,7 @@ def broadcast_channels(vector: jax.Array, x: jax.Array) -> jax.Array:
 
 def channel_mean(x: jax.Array) -> jax.Array:
     """Returns the mean (C,) of each channel of x (..., C)."""
-    if x.size >= _MIN_SUM_BY_PRODUCT and _on_cpu():
+    if _is_known(x.shape) and x.size >= _MIN_SUM_BY_PRODUCT and _on_cpu():
         rows = x.reshape(-1, x.shape[-1])
         return (jnp.full((1, len(rows)), 1 / len(rows), x.dtype) @ rows)[0]
     return jnp.mean(x, tuple(range(x.ndim - 1)))
@@ -51,7 +57,8 @@ def standardize(x: jax.Array, epsilon: float) -> jax.Array:
 
     epsilon: a number that is added to the variance.
     """
-    small = x.size <= _MAX_CACHED_EXAMPLE * max(len(x), 1) and _on_cpu()
+    example = x.shape[1:]
+    small = _is_known(example) and math.prod(example) <= _MAX_CACHED_EXAMPLE and _on_cpu()
     return _standardize_by_product(x, epsilon) if small else standardize_by_mean(x, epsilon, _example_mean)[0]
 
 

@@ -8,6 +8,7 @@ the gradient of a gradient penalty into convolutions that XLA's CPU backend runs
 23783 and 31662 of jax-ml/jax.)
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -45,15 +46,19 @@ _FEW_IMAGES = 8
 _MANY_CHANNELS = 64
 _MANY_VALUES = 2**17
 
+# An exported program may leave the number of images open, or their sides (`jax.export.symbolic_shape`). It is lowered
+# as for this many images, and for open sides as images of any size can be.
+_USUAL_COUNT = 64
+
 # If each member of a population has its own kernel, CPU runs one convolution per member, up to this many members.
 # Programs for more members would be too long, so matrix products compute all members at once.
 _ONE_BY_ONE_UP_TO = 16
 
 
 def conv(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
-    """Convolves images x (N, H, W, C) with a kernel (k, k, C, F), with `padding` zeros on every side.
+    """Convolves images x (N, H, W, C) with a kernel (k, l, C, F), with `padding` zeros on every side.
 
-    Returns (N, (H + 2 padding - k) // stride + 1, ..., F).
+    Returns (N, (H + 2 padding - k) // stride + 1, (W + 2 padding - l) // stride + 1, F).
     """
     return _conv.bind(x, kernel, stride=stride, padding=padding)
 
@@ -63,43 +68,49 @@ def conv_transpose(
 ) -> jax.Array:
     """The linear transpose of `conv`.
 
-    It maps y (N, h, w, F) to images (N, (h - 1) stride + k - 2 padding + output_padding, ..., C). `kernel` (k, k, C, F)
+    It maps y (N, h, w, F) to images (N, (h - 1) stride + k - 2 padding + output_padding, ..., C). `kernel` (k, l, C, F)
     is the kernel of the convolution that it transposes, so its last axis is the *input* of this function. With a
     stride, `conv` maps several sizes to h, and `output_padding`, which is below the stride, chooses one of them.
     (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285, section 4.)
     """
-    border = kernel.shape[0] - 2 * padding + output_padding
-    height, width = ((size - 1) * stride + border for size in y.shape[1:3])
+    height, width = (
+        (side - 1) * stride + size - 2 * padding + output_padding
+        for side, size in zip(y.shape[1:3], kernel.shape[:2], strict=True)
+    )
     return _image.bind(y, kernel, stride=stride, padding=padding, sides=(height, width))
 
 
 def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
-    """Chooses the lowering on CPU for images of shape (N, H, W, C) and a kernel of shape (k, k, C, F)."""
+    """Chooses the lowering on CPU for images of shape (N, H, W, C) and a kernel of shape (k, l, C, F)."""
     count, height, width, channels = image
-    kernel_size, _, _, features = kernel
-    if height == width == kernel_size and not padding:
+    *kernel_size, _, features = kernel
+    if not (isinstance(height, int) and isinstance(width, int)):
+        return lowerings.phases if min(kernel_size) >= stride > 1 else lowerings.native
+    if not isinstance(count, int):
+        count = _USUAL_COUNT
+    if [height, width] == kernel_size and not padding:
         return lowerings.dense
-    if count * height * width <= _FEW_POSITIONS * stride**2 and kernel_size**2 * channels * features >= _MANY_WEIGHTS:
+    if count * height * width <= _FEW_POSITIONS * stride**2 and math.prod(kernel) >= _MANY_WEIGHTS:
         return lowerings.taps
     if height * width <= _PATCHES_UP_TO_PIXELS or height * width * channels <= _PATCHES_UP_TO_VALUES:
         return lowerings.patches
     fewest = min(channels, features)
     many = fewest >= _MANY_CHANNELS and count * height * width * fewest >= _MANY_VALUES
-    if many and winograd.applies((height, width), kernel_size, stride, padding):
+    if many and winograd.applies((height, width), kernel[:2], stride, padding):
         return winograd.winograd
     few = channels < _FEW_CHANNELS
     lowering = lowerings.native
     if count <= _FEW_IMAGES:
         lowering = lowering._replace(kernel=lowerings.folded.kernel)
     if stride == 1:
-        if kernel_size < _LARGE_KERNEL:
+        if min(kernel_size) < _LARGE_KERNEL:
             return lowering
         if features < _FEW_CHANNELS:
             return lowerings.blocks
         return lowering._replace(image=lowerings.blocks.image) if few else lowering
     if few:
         return lowering._replace(conv=lowerings.folded.conv, image=lowerings.folded_patches.image)
-    return lowering._replace(image=lowerings.phases.image) if kernel_size >= stride else lowering
+    return lowering._replace(image=lowerings.phases.image) if min(kernel_size) >= stride else lowering
 
 
 def _primitive(name: str, select: Callable[[Lowering], Callable], shapes: Callable[..., tuple]) -> Primitive:
@@ -133,7 +144,7 @@ def _primitive(name: str, select: Callable[[Lowering], Callable], shapes: Callab
     def batch(arrays, axes, **geometry):
         arrays = [x if axis is None else jnp.moveaxis(x, axis, 0) for x, axis in zip(arrays, axes, strict=True)]
         mapped = [None if axis is None else 0 for axis in axes]
-        members = next(len(x) for x, axis in zip(arrays, axes, strict=True) if axis is not None)
+        members = next(x.shape[0] for x, axis in zip(arrays, axes, strict=True) if axis is not None)
         if mapped == [0, None] and primitive is not _kernel:
             # All members share the kernel, so their images form one larger batch.
             x, kernel = arrays
@@ -165,12 +176,12 @@ _conv = _primitive("conv", lambda lowering: lowering.conv, lambda x, kernel, **_
 _image = _primitive(
     "conv_image",
     lambda lowering: lowering.image,
-    lambda y, kernel, *, sides, **_: ((len(y), *sides, kernel.shape[2]), kernel.shape),
+    lambda y, kernel, *, sides, **_: ((y.shape[0], *sides, kernel.shape[2]), kernel.shape),
 )
 _kernel = _primitive(
     "conv_kernel",
     lambda lowering: lowering.kernel,
-    lambda x, y, *, size, **_: (x.shape, (size, size, x.shape[3], y.shape[3])),
+    lambda x, y, *, size, **_: (x.shape, (*size, x.shape[3], y.shape[3])),
 )
 
 # The primitives that the functions of this module are made of.
@@ -179,12 +190,12 @@ PRIMITIVES = (_conv, _image, _kernel)
 ad.defbilinear(
     _conv,
     lambda g, x, kernel, **geometry: _image.bind(g, kernel, **geometry, sides=tuple(x.aval.shape[1:3])),
-    lambda g, x, kernel, **geometry: _kernel.bind(x, g, **geometry, size=kernel.aval.shape[0]),
+    lambda g, x, kernel, **geometry: _kernel.bind(x, g, **geometry, size=tuple(kernel.aval.shape[:2])),
 )
 ad.defbilinear(
     _image,
     lambda g, y, kernel, *, sides, **geometry: _conv.bind(g, kernel, **geometry),
-    lambda g, y, kernel, *, sides, **geometry: _kernel.bind(g, y, **geometry, size=kernel.aval.shape[0]),
+    lambda g, y, kernel, *, sides, **geometry: _kernel.bind(g, y, **geometry, size=tuple(kernel.aval.shape[:2])),
 )
 ad.defbilinear(
     _kernel,

@@ -1,4 +1,4 @@
-"""Lowerings of the convolution of images x (N, H, W, C) with a kernel (k, k, C, F). All compute the same function.
+"""Lowerings of the convolution of images x (N, H, W, C) with a kernel (k, l, C, F). All compute the same function.
 
 Each lowering has three functions, the derivatives of <conv(x, kernel), y>: `conv` itself, its transpose in x and its
 transpose in the kernel. `convolution.choose` selects among them.
@@ -20,23 +20,23 @@ class Lowering(NamedTuple):
 
     conv: (x, kernel, stride, padding) -> y (N, h, w, F).
     image: (y, kernel, stride, padding, sides) -> x (N, H, W, C), where `sides` is (H, W).
-    kernel: (x, y, stride, padding, size) -> kernel (size, size, C, F).
+    kernel: (x, y, stride, padding, size) -> kernel (k, l, C, F), where `size` is (k, l).
     """
 
     conv: Callable[[Array, Array, int, int], Array]
     image: Callable[[Array, Array, int, int, tuple[int, int]], Array]
-    kernel: Callable[[Array, Array, int, int, int], Array]
+    kernel: Callable[[Array, Array, int, int, tuple[int, int]], Array]
 
 
 def derive_lowering(conv: Callable[[Array, Array, int, int], Array]) -> Lowering:
     """Returns the lowering with this `conv`, whose other two functions are transposes that JAX derives."""
 
     def image(y, kernel, stride, padding, sides):
-        x = jax.ShapeDtypeStruct((len(y), *sides, kernel.shape[2]), y.dtype)
+        x = jax.ShapeDtypeStruct((y.shape[0], *sides, kernel.shape[2]), y.dtype)
         return jax.linear_transpose(lambda x: conv(x, kernel, stride, padding), x)(y)[0]
 
     def kernel(x, y, stride, padding, size):
-        k = jax.ShapeDtypeStruct((size, size, x.shape[3], y.shape[3]), x.dtype)
+        k = jax.ShapeDtypeStruct((*size, x.shape[3], y.shape[3]), x.dtype)
         return jax.linear_transpose(lambda k: conv(x, k, stride, padding), k)(y)[0]
 
     return Lowering(conv, image, kernel)
@@ -50,17 +50,17 @@ def _native(x, kernel, stride, padding):
 def _dense(x, kernel, stride, padding):
     del stride, padding
     kernel = kernel.reshape(-1, kernel.shape[3])
-    return (x.reshape(len(x), len(kernel)) @ kernel)[:, None, None]
+    return (x.reshape(-1, len(kernel)) @ kernel)[:, None, None]
 
 
 def _patches(x, kernel, stride, padding):
-    k, _, _, features = kernel.shape
+    high, wide, _, features = kernel.shape
     x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    rows, columns = ((size - k) // stride + 1 for size in x.shape[1:3])
+    rows, columns = ((side - size) // stride + 1 for side, size in zip(x.shape[1:3], (high, wide), strict=True))
     taps = [
         x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-        for i in range(k)
-        for j in range(k)
+        for i in range(high)
+        for j in range(wide)
     ]
     return jnp.concatenate(taps, -1) @ kernel.reshape(-1, features)
 
@@ -72,20 +72,21 @@ def _fold_stride(conv: Callable[[Array, Array, int, int], Array]) -> Callable[[A
     """
 
     def folded(x, kernel, stride, padding):
-        size, _, channels, features = kernel.shape
-        reach = -(-size // stride)
+        *sizes, channels, features = kernel.shape
+        reaches = [-(-size // stride) for size in sizes]
         edges = [(0, 0, 0)]
-        for side in x.shape[1:3]:
+        for side, size, reach in zip(x.shape[1:3], sizes, reaches, strict=True):
             steps = (side + 2 * padding - size) // stride
             edges.append((padding, (steps + reach) * stride - side - padding, 0))
         x = lax.pad(x, jnp.zeros((), x.dtype), [*edges, (0, 0, 0)])
         count, height, width, _ = x.shape
         x = x.reshape(count, height // stride, stride, width // stride, stride, channels)
         x = x.transpose(0, 1, 3, 2, 4, 5).reshape(count, height // stride, width // stride, stride**2 * channels)
-        beyond = (0, reach * stride - size)
-        kernel = jnp.pad(kernel, (beyond, beyond, (0, 0), (0, 0)))
-        kernel = kernel.reshape(reach, stride, reach, stride, channels, features).transpose(0, 2, 1, 3, 4, 5)
-        return conv(x, kernel.reshape(reach, reach, stride**2 * channels, features), 1, 0)
+        beyond = [(0, reach * stride - size) for size, reach in zip(sizes, reaches, strict=True)]
+        kernel = jnp.pad(kernel, (*beyond, (0, 0), (0, 0)))
+        rows, columns = reaches
+        kernel = kernel.reshape(rows, stride, columns, stride, channels, features).transpose(0, 2, 1, 3, 4, 5)
+        return conv(x, kernel.reshape(rows, columns, stride**2 * channels, features), 1, 0)
 
     return folded
 
@@ -93,9 +94,9 @@ def _fold_stride(conv: Callable[[Array, Array, int, int], Array]) -> Callable[[A
 def _blocks(x, kernel, stride, padding):
     # A kernel that is one pixel larger computes the features of 2x2 output pixels at once, with stride 2.
     del stride
-    size, *_, features = kernel.shape
+    *sizes, _, features = kernel.shape
     shifts = [jnp.pad(kernel, ((i, 1 - i), (j, 1 - j), (0, 0), (0, 0))) for i in range(2) for j in range(2)]
-    height, width = (side + 2 * padding - size + 1 for side in x.shape[1:3])
+    height, width = (side + 2 * padding - size + 1 for side, size in zip(x.shape[1:3], sizes, strict=True))
     x = jnp.pad(x, ((0, 0), (padding, padding + height % 2), (padding, padding + width % 2), (0, 0)))
     y = _fold_stride(_native)(x, jnp.concatenate(shifts, -1), 2, 0)
     count, rows, columns, _ = y.shape
@@ -126,9 +127,9 @@ def _taps_image(y, kernel, stride, padding, sides):
     # The image is the sum over the kernel's taps of their products with y, each dilated by the stride and shifted. The
     # kernel is the left factor. In the other order, which JAX derives for patches, XLA first copies a transposed
     # kernel, and for a small y that takes longer than the product.
-    size, _, channels, features = kernel.shape
+    high, wide, channels, features = kernel.shape
     products = kernel.reshape(-1, features) @ y.reshape(-1, features).T
-    products = products.reshape(size, size, channels, *y.shape[:3])
+    products = products.reshape(high, wide, channels, *y.shape[:3])
 
     def dilated(i, j):
         edges = [(0, 0, 0), (0, 0, 0)]
@@ -137,7 +138,7 @@ def _taps_image(y, kernel, stride, padding, sides):
             edges.append((before, side - before - stride * (count - 1) - 1, stride - 1))
         return lax.pad(products[i, j], jnp.zeros((), products.dtype), edges)
 
-    image = reduce(jnp.add, (dilated(i, j) for i in range(size) for j in range(size)))
+    image = reduce(jnp.add, (dilated(i, j) for i in range(high) for j in range(wide)))
     return image.transpose(1, 2, 3, 0)
 
 
@@ -159,7 +160,7 @@ def _phases_image(y, kernel, stride, padding, sides):
         return lax.conv_general_dilated(y, taps, (1, 1), pads, dimension_numbers=("NHWC", "HWOI", "NHWC"))
 
     x = jnp.stack([jnp.stack([phase(i, j) for j in range(stride)], 3) for i in range(stride)], 2)
-    x = x.reshape(len(y), rows * stride, columns * stride, kernel.shape[2])
+    x = x.reshape(y.shape[0], rows * stride, columns * stride, kernel.shape[2])
     return x[:, : sides[0], : sides[1]]
 
 

@@ -40,10 +40,11 @@ _KERNEL_TRANSFORM = np.array(
 _OUTPUT_TRANSFORM = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 
 
-def applies(sides: tuple[int, int], kernel_size: int, stride: int, padding: int) -> bool:
+def applies(sides: tuple[int, int], kernel_size: tuple[int, ...], stride: int, padding: int) -> bool:
     """Whether the algorithm applies: a 3x3 kernel of stride 1 whose output for these sides consists of whole tiles."""
     outputs = [side + 2 * padding - 2 for side in sides]
-    return (kernel_size, stride) == (3, 1) and padding <= 2 and all(side > 0 and side % _TILE == 0 for side in outputs)
+    whole = all(side > 0 and side % _TILE == 0 for side in outputs)
+    return (*kernel_size, stride) == (3, 3, 1) and padding <= 2 and whole
 
 
 def _combine(matrix: np.ndarray, arrays: list[jax.Array]) -> list[jax.Array]:
@@ -60,7 +61,7 @@ def _convolve(x: jax.Array, kernel: jax.Array, padding: int, axis: int) -> jax.A
     """Convolves images with a kernel (3, 3, C, F), whose `axis`, 2 or 3, holds the channels of the images."""
     dtype = x.dtype
     x, kernel = (array.astype(jnp.promote_types(dtype, jnp.float32)) for array in (x, kernel))
-    count, channels, features = len(x), kernel.shape[axis], kernel.shape[5 - axis]
+    count, channels, features = x.shape[0], kernel.shape[axis], kernel.shape[5 - axis]
     height, width = (side + 2 * padding - 2 for side in x.shape[1:3])
     rows, columns = -(-height // _TILE), -(-width // _TILE)
     edges = [(padding, padding + _TILE * tiles - side) for tiles, side in ((rows, height), (columns, width))]
