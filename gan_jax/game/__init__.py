@@ -24,6 +24,7 @@ from gan_jax.game.core import (
     update,
 )
 from gan_jax.game.dynamics import extragradient, simultaneous
+from gan_jax.game.freezing import freeze
 from gan_jax.game.optimizers import clip_weights, constant_then_linear
 from gan_jax.game.populations import (
     Build,
