@@ -1,20 +1,33 @@
-"""What several commands do first: read an experiment and its flags, check a seed, and set JAX up."""
+"""What several commands share: reading an experiment and its flags, flags of commands that read a run, and JAX."""
 
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+from tyro.conf import arg
 
 from gan_jax.common.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gan_jax.sharing import Exported
     from gan_jax.training import Settings
     from gan_jax.training.experiment import Experiment
+    from gan_jax.training.run_folder import Run
+
+# Flags of the commands that read a run.
+Checkpoint = Annotated[
+    int | None,
+    arg(metavar="STEP", help="The step of the checkpoint to use. By default it is the newest one that is intact."),
+]
+Trust = Annotated[
+    bool,
+    arg(help="Run the code in the run folder even if the folder comes from elsewhere. Read that code first."),
+]
 
 
 def parse_experiment(
@@ -34,19 +47,45 @@ def parse_experiment(
     if arguments[0].startswith("-"):
         raise UsageError(f"the experiment's file comes first: gan-jax {command} EXPERIMENT.py {' '.join(arguments)}")
     experiment = load_experiment(Path(arguments[0]))
-    given = tyro.cli(
-        options(experiment.config),
+    return experiment, parse_flags(command, arguments, options(experiment.config), experiment, note)
+
+
+def parse_flags(
+    command: str, arguments: list[str], options: type, experiment: "Experiment", note: str = "", **default: Any
+) -> Any:
+    """Parses the flags that follow the first of `arguments`, the file of an experiment or the folder of its run.
+
+    Returns an instance of the dataclass `options`. With `default`, another instance, flags that are not given have its
+    values.
+    """
+    return tyro.cli(
+        options,
         prog=f"gan-jax {command} {arguments[0]}",
         args=arguments[1:],
         description=f"{experiment.doc}\n\n{note}".strip(),
+        **default,
     )
-    return experiment, given
 
 
-def check_seed(seed: int) -> None:
-    """Raises UsageError for a negative seed."""
+def load_run_or_export(folder: Path, trust: bool) -> "Run | Exported":
+    """Loads the run in `folder` as `load_run` does, or reads the export there, which need not be trusted."""
+    from gan_jax.sharing import is_export, load_export
+    from gan_jax.training.run_folder import load_run
+
+    return load_export(folder) if is_export(folder) else load_run(folder, trust=trust)
+
+
+def check_seed(seed: int, flag: str = "--seed") -> None:
+    """Raises UsageError for a seed that is negative or has more than the 32 bits that JAX uses."""
     if seed < 0:
-        raise UsageError(f"--seed must be at least 0, not {seed}")
+        raise UsageError(f"{flag} must be at least 0, not {seed}")
+    if seed >= 2**32:
+        raise UsageError(f"{flag} must be below {2**32}, not {seed}")
+
+
+def names_folder(path: str) -> bool:
+    """Whether a path given on the command line is a folder, by its end or because it exists."""
+    return path.endswith(("/", os.sep)) or Path(path).is_dir()
 
 
 def start_jax() -> "Console":
@@ -56,8 +95,8 @@ def start_jax() -> "Console":
     process prints anything.
     """
     import jax
-    from rich.console import Console
 
+    from gan_jax.commands.output import output
     from gan_jax.data import cache_dir
     from gan_jax.training.distributed import join
 
@@ -65,4 +104,4 @@ def start_jax() -> "Console":
     jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     quiet = jax.process_index() > 0
-    return Console(file=open(os.devnull, "w") if quiet else sys.stdout, soft_wrap=True, highlight=False)
+    return output(open(os.devnull, "w") if quiet else sys.stdout, soft_wrap=True)

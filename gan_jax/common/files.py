@@ -3,7 +3,9 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from gan_jax.common.errors import UserError
 
 
 def write_aside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -16,3 +18,16 @@ def write_aside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file atomically. Raises UserError if it cannot be written."""
+    attempt(path, lambda: write_aside(path, lambda file: file.write(text.encode())))
+
+
+def attempt(path: Path, write: Callable[[], Any]) -> None:
+    """Calls `write`, which writes `path`. Raises UserError with the reason if it fails."""
+    try:
+        write()
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error

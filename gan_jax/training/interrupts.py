@@ -37,9 +37,10 @@ class Stop:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """Handles signals: the first SIGTERM or SIGINT asks the run to stop, and a second SIGINT interrupts it at once.
+    """Handles signals: the first SIGTERM, SIGHUP or SIGINT asks the run to stop. A second SIGINT interrupts it at once.
 
-    Python only delivers signals to the main thread. In other threads this does nothing.
+    A signal that the process ignores, as `nohup` ignores SIGHUP, stays ignored. Python only delivers signals to the
+    main thread. In other threads this does nothing.
     """
     stop = Stop()
 
@@ -49,8 +50,10 @@ def stop_on_signals() -> Iterator[Stop]:
 
     old = {}
     try:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            old[number] = signal.signal(number, ask)
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                old[number] = signal.signal(number, ask)
     except ValueError:
         pass
     try:
@@ -58,3 +61,17 @@ def stop_on_signals() -> Iterator[Stop]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignores SIGINT, for a second or two of work that a library does not survive if it is interrupted."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # only the main thread gets signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -43,14 +43,14 @@ class Callbacks:
     """The functions that the loop calls in addition to the program. They take the program's state, on all devices.
 
     measure: measures the state, every `sample_every` steps. None for no measures.
-    draw: draws a picture of samples, every `sample_every` steps and at the end.
+    draw: draws a picture of samples, every `sample_every` steps and at the end. Returns measures of the samples.
     save: (step, state) -> None. It starts to write a checkpoint. All metrics up to this step are recorded before.
     wait: waits until all checkpoints are written.
     close: is called last, also after an error.
     """
 
     measure: Measure | None
-    draw: Callable[[State], None]
+    draw: Callable[[State], dict[str, float]]
     save: Callable[[int, State], None]
     wait: Callable[[], None]
     close: Callable[[], None]
@@ -114,12 +114,14 @@ def train_loop(
                 recorder.add(step, count, metrics)
                 step += count
                 if callbacks.measure and step % settings.sample_every == 0:
-                    # This comes before the checkpoint, so that a run that resumes from it does not measure again.
+                    # Measures and pictures come before the checkpoint, since a run that resumes there repeats neither.
                     recorder.measured(step, callbacks.measure(state))
+                if due(settings.sample_every):
+                    drawn = callbacks.draw(state)
+                    if step % settings.sample_every == 0:  # a longer run would not draw at the end of this one
+                        recorder.measured(step, drawn)
                 if due(settings.checkpoint_every):
                     save()
-                if due(settings.sample_every):
-                    callbacks.draw(state)
             if stop.signal and not due(settings.checkpoint_every) and step > start:
                 save()
             callbacks.wait()

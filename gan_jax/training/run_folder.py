@@ -1,60 +1,61 @@
-"""The run folder: its contents, and the checks before a run is resumed.
+"""The run folder: its contents, and the run that it holds.
 
-It contains config.json (settings, versions, devices, commit), experiment.py (a copy of the experiment), modules/ (the
-imported modules that are not installed), metrics.jsonl, TensorBoard events, samples/, curves.png, checkpoints/ and
-evaluation.json. The config.json of a sweep also has the settings that it varies.
+It contains config.json (see `config_file`), experiment.py (a copy of the experiment), modules/ (the imported modules
+that are not installed), metrics.jsonl, TensorBoard events, samples/, curves.png, checkpoints/, evaluation.json, and
+`lock` (see `lock`). If the code is changed on purpose, history/ keeps the code of before.
 """
 
-import difflib
-import importlib.metadata
 import json
-import platform
-import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import jax
 
-from gan_jax.common.errors import UsageError, UserError
-from gan_jax.common.files import write_aside
-from gan_jax.data import DataInfo
-from gan_jax.game import Game, State, init_state, networks
-from gan_jax.training import older_runs
+from gan_jax.common.errors import UsageError
+from gan_jax.common.files import write_text
+from gan_jax.data import DataInfo, Dataset, fingerprint
+from gan_jax.game import Game, State, freeze, init_state, networks
+from gan_jax.training import config_file, older_runs, same_run, saved_state
 from gan_jax.training import settings as settings_module
-from gan_jax.training.checkpoints import Checkpoints, host_like, to_device
+from gan_jax.training.checkpoints import Checkpoints
 from gan_jax.training.experiment import Experiment, load_experiment
+from gan_jax.training.saved_state import host_like, to_device
 from gan_jax.training.settings import Settings
 
-# Increase this number when the contents of a run folder change, and make `older_runs` read the older format.
-_FORMAT = 2
-
-# The folder of the modules that the experiment imported.
-_MODULES = "modules"
-
-_PACKAGES = ("gan-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
+CHECKPOINTS = "checkpoints"
+_EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder with the experiment, settings and data of its run."""
+    """A run folder with the experiment, settings and data of its run. config: the contents of config.json."""
 
     folder: Path
     experiment: Experiment
     settings: Settings
     info: DataInfo
+    config: dict[str, Any]
 
-    def restore(self) -> tuple[Game, int, dict[str, Any]]:
-        """Returns the game, and the step and networks of the newest intact checkpoint, as `Game.sample` takes them."""
+    def restore(self, checkpoint: int | None = None) -> tuple[Game, int, dict[str, Any]]:
+        """Returns the game, and the step and networks of a checkpoint, as `Game.sample` takes them.
+
+        checkpoint: the step of the checkpoint, or None for the newest intact one.
+
+        Nothing in the folder is changed, so a run can be restored while it trains. Raises UserError if there is no such
+        checkpoint, or if it cannot be read.
+        """
         game, abstract = build(self.experiment, self.settings, self.info)
-        checkpoints = Checkpoints(self.folder / "checkpoints")
-        saved = restore_newest(checkpoints, self.folder, abstract)
-        checkpoints.close()
-        if saved is None:
-            raise UsageError(f"{self.folder} holds no checkpoint yet")
+        folder, like, upgrade = self.folder / CHECKPOINTS, host_like(abstract), _upgrade(self.config)
+        saved = saved_state.restore_beside_a_writer(
+            folder, checkpoint, lambda step: saved_state.restore(folder, step, like, upgrade)
+        )
         state = to_device(saved, abstract)
         return game, int(state.step), networks(state)
+
+    def data_changes(self, dataset: Dataset) -> list[str]:
+        """Returns what differs between the data that the run was trained on and `dataset`. Empty if that is unknown."""
+        return same_run.changed_data(self.config, fingerprint(dataset))
 
 
 def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[Game, State]:
@@ -66,7 +67,7 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
         if getattr(settings, flag) and len(info.example_shape) != 3:
             raise UsageError(f"--{flag} {effect} images, and {settings.dataset} has points")
     try:
-        game = experiment.build(settings, info)
+        game = build_game(experiment, settings, info)
         if game.translate and info.target_shape is None:
             raise ValueError(f"its game translates images, and {settings.dataset} has no targets")
         if game.classes is not None and game.classes != len(info.classes):
@@ -78,177 +79,109 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
         raise UsageError(f"{experiment.path.name}: {error}") from error
 
 
-def check_same(folder: Path, experiment: Experiment, settings: Settings, sweep: dict | None = None) -> bool:
-    """Whether `folder` holds this run. Raises UsageError with the differences if it holds another one.
+def build_game(experiment: Experiment, settings: Settings, info: DataInfo) -> Game:
+    """Builds the experiment's game, with the frozen arrays of the settings. Settings may be traced values."""
+    return freeze(experiment.build(settings, info), settings.freeze)
 
-    sweep: the settings that a sweep varies, as plain values. The folder must then hold this sweep.
+
+def create(
+    folder: Path,
+    experiment: Experiment,
+    settings: Settings,
+    data: dict[str, Any],
+    sweep: dict | None = None,
+    start: dict | None = None,
+) -> dict[str, Any]:
+    """Writes config.json, experiment.py and modules/. Returns the contents of config.json.
+
+    data: what `describe_data` returns.
+    sweep: the settings that a sweep varies.
+    start: what the history says of the start.
+
+    Raises UserError if they cannot be written.
     """
-    path = folder / "config.json"
-    if not path.exists():
-        return False
-    old = _read_config(folder)
-    if ("sweep" in old) != (sweep is not None):
-        kinds = ("a sweep", "a single run")
-        there, here = kinds if sweep is None else kinds[::-1]
-        raise UsageError(f"{folder} holds {there}, and this is {here}. Give another --workdir.")
-    new_settings = json.loads(json.dumps(settings_module.to_json(settings) | (sweep or {})))
-    old_settings = old["settings"] | old.get("sweep", {})
-    differing = [
-        f"{name} is {old_settings.get(name)!r} there and {new_settings.get(name)!r} here"
-        for name in sorted(old_settings.keys() | new_settings.keys())
-        if old_settings.get(name) != new_settings.get(name)
-    ]
-    if old["experiment"] != experiment.name:
-        differing.insert(0, f"experiment is {old['experiment']!r} there and {experiment.name!r} here")
-    else:
-        differing += _changed_code(folder, old, experiment)
-    if differing:
-        raise UsageError(f"{folder} holds another run: {'; '.join(differing)}. Give another --workdir.")
-    return True
-
-
-def _changed_code(folder: Path, config: dict, experiment: Experiment) -> list[str]:
-    """Returns the differences between the code in a run folder and an experiment of the same name."""
-    source = (folder / "experiment.py").read_text()
-    if source != experiment.source:
-        return [f"the experiment's file has changed (first: {_first_change(source, experiment.source)!r})"]
-    if "modules" not in config:  # older versions did not copy the modules
-        return []
-    there = {name: (folder / _MODULES / name).read_text() for name in config["modules"]}
-    changed = []
-    for name in sorted(there.keys() | experiment.modules.keys()):
-        if name not in experiment.modules:
-            changed.append(f"the experiment imported {name} there and does not here")
-        elif name not in there:
-            changed.append(f"the experiment imports {name} here and did not there")
-        elif there[name] != experiment.modules[name]:
-            first = _first_change(there[name], experiment.modules[name])
-            changed.append(f"{name}, which the experiment imports, has changed (first: {first!r})")
-    return changed
-
-
-def _first_change(old: str, new: str) -> str:
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
-    return next((line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")), "").strip()
-
-
-def create(folder: Path, experiment: Experiment, settings: Settings, info: DataInfo, sweep: dict | None = None) -> None:
-    """Writes config.json, experiment.py and modules/. Raises UserError if they cannot be written."""
     config = {
-        "format": _FORMAT,
+        "format": config_file.FORMAT,
         "experiment": experiment.name,
         "path": str(experiment.path.resolve()),
         "modules": sorted(experiment.modules),
         "settings": settings_module.to_json(settings),
-        "data": _data_to_json(info),
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
-        "devices": [str(device) for device in jax.devices()],
-        "device_kind": jax.devices()[0].device_kind,
-        "processes": jax.process_count(),
-        "git_commit": _git_commit(experiment.path.parent),
+        "data": data,
+        **config_file.surroundings(experiment.path.parent),
+        **same_run.devices(),
+        "history": [config_file.event(0, **(start or {}))],
     }
     if sweep is not None:
         config["sweep"] = sweep
     # config.json comes last, since it makes a folder a run.
-    for name, text in experiment.modules.items():
-        write_text(folder / _MODULES / name, text)
-    write_text(folder / "experiment.py", experiment.source)
-    write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
+    same_run.write_code(folder, experiment)
+    config_file.write_config(folder, config)
+    return config
 
 
-def load_run(folder: Path) -> Run:
-    """Loads the run in `folder`. Raises UsageError if there is none."""
-    if not (folder / "config.json").exists():
-        raise UsageError(f"{folder} is not a run: it has no config.json")
-    config = _read_config(folder)
+def describe_data(dataset: Dataset) -> dict[str, Any]:
+    """Returns what config.json says of the data: shapes, classes and a fingerprint, as plain values."""
+    return config_file.data_to_json(dataset.info, fingerprint(dataset))
+
+
+def load_run(folder: Path, trust: bool = False) -> Run:
+    """Loads the run in `folder`, which runs the code of its experiment.
+
+    trust: whether to run that code if the folder comes from elsewhere.
+
+    Raises UsageError if there is no run, or if the folder comes from elsewhere and is not trusted.
+    """
+    config = config_file.read_config(folder)
     if "sweep" in config:
         raise UsageError(f"{folder} is a sweep: its members, in {folder / 'members'}, are runs")
+    source = same_run.kept_text(folder, same_run.EXPERIMENT)
+    if not trust and (reason := config_file.whence(folder, config)):
+        raise UsageError(
+            f"{folder} comes from elsewhere: {reason}. This command runs the code in it, {same_run.EXPERIMENT} and "
+            f"{same_run.MODULES}/. Read this code, and give --trust if you trust it."
+        )
     # The experiment is loaded with its original path, but with the copies of its modules.
-    path, beside = Path(config["path"]), [folder / _MODULES]
+    path, beside = Path(config["path"]), [folder / same_run.MODULES]
     if "modules" not in config:  # an older version, since which modules may have moved into subfolders
         older_runs.understand_old_names()
         beside = [path.parent, *sorted(other for other in path.parent.glob("*") if other.is_dir())]
-    experiment = load_experiment(path, (folder / "experiment.py").read_text(), beside)
-    settings = _settings_from_json(experiment.config, config["settings"])
-    return Run(folder, experiment, settings, _data_from_json(config["data"]))
+    experiment = load_experiment(path, source, beside)
+    try:
+        settings = settings_module.from_json(experiment.config, config["settings"])
+    except ValueError as error:
+        raise UsageError(f"{folder / config_file.NAME}: {error}") from error
+    return Run(folder, experiment, settings, config_file.data_from_json(config["data"]), config)
 
 
 def write_evaluation(folder: Path, step: int, seed: int, figures: dict) -> Path:
-    """Writes evaluation.json with the figures, as plain values, for samples with a seed at a step. Returns its path."""
-    path = folder / "evaluation.json"
-    write_text(path, json.dumps({"step": step, "seed": seed, **figures}, indent=2) + "\n")
+    """Writes the figures, as plain values, for samples with a seed at a step to evaluation.json. Returns its path.
+
+    The entries of the file are those of this evaluation. Evaluations of other seeds and steps are kept under "others".
+    """
+    path = folder / _EVALUATION
+    new = {"step": step, "seed": seed, **figures}
+    before = _read_evaluation(path)
+    others = [each for each in before if (each.get("step"), each.get("seed")) != (step, seed)]
+    write_text(path, json.dumps({**new, "others": others}, indent=2) + "\n")
     return path
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a file atomically. Raises UserError if it cannot be written."""
-    attempt(path, lambda: write_aside(path, lambda file: file.write(text.encode())))
-
-
-def attempt(path: Path, write: Callable[[], Any]) -> None:
-    """Calls `write`, which writes `path`. Raises UserError with the reason if it fails."""
-    try:
-        write()
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def restore_newest(checkpoints: Checkpoints, folder: Path, abstract: Any) -> Any | None:
+def restore_newest(checkpoints: Checkpoints, config: dict[str, Any], abstract: Any) -> Any | None:
     """Calls `Checkpoints.restore_newest` for a state like `abstract`. The run may be of an older version."""
-    if _read_config(folder).get("format", 1) < _FORMAT:
-        return checkpoints.restore_newest(host_like(abstract), older_runs.upgrade_checkpoint)
-    return checkpoints.restore_newest(host_like(abstract))
+    return checkpoints.restore_newest(host_like(abstract), _upgrade(config))
 
 
-def _read_config(folder: Path) -> dict:
+def _upgrade(config: dict[str, Any]) -> saved_state.Upgrade:
+    return older_runs.upgrade_checkpoint if config.get("format", 1) < 2 else saved_state.as_it_is
+
+
+def _read_evaluation(path: Path) -> list[dict]:
+    """Returns the evaluations in a file, the newest one first."""
     try:
-        config = json.loads((folder / "config.json").read_text())
-        if config.get("format", 1) < _FORMAT:
-            config["settings"] = older_runs.upgrade_settings(config["settings"])
-        return config
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {folder / 'config.json'}: {error}") from error
-
-
-def _data_to_json(info: DataInfo) -> dict:
-    data: dict[str, Any] = {"example_shape": info.example_shape, "classes": info.classes}
-    return data if info.target_shape is None else {**data, "target_shape": info.target_shape, "paired": info.paired}
-
-
-def _data_from_json(data: dict) -> DataInfo:
-    target_shape = tuple(data["target_shape"]) if "target_shape" in data else None
-    return DataInfo(tuple(data["example_shape"]), tuple(data["classes"]), target_shape, data.get("paired", True))
-
-
-def _settings_from_json(config: type[Settings], values: dict) -> Settings:
-    hints = get_type_hints(config)
-    known = {field.name for field in fields(config)}
-    unknown = values.keys() - known
-    if unknown:
-        raise UsageError(f"config.json has settings that the experiment does not: {', '.join(sorted(unknown))}")
-
-    def restored(name: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return tuple(value)
-        return Path(value) if isinstance(value, str) and hints[name] in (Path, Path | None) else value
-
-    return config(**{name: restored(name, value) for name, value in values.items()})
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _git_commit(folder: Path) -> str | None:
-    """Returns the commit of the experiment's repository, with "+" for uncommitted changes, or None without one."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+    if not isinstance(found, dict):
+        return []
+    others = found.pop("others", [])
+    return [found, *(each for each in others if isinstance(each, dict))]

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tyro.conf import arg
 
 from gan_jax.common.errors import UsageError
-from gan_jax.data import describe_datasets
+from gan_jax.data import Resolution, describe_datasets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +18,9 @@ class Settings:
     dataset: Annotated[str, arg(help=f"What to learn. {describe_datasets()}")] = "digits"
     """What to learn: digits, glyphs, folder:PATH, npz:PATH, tfds:NAME and others. `gan-jax train --help` lists all."""
 
-    resolution: int = 32
-    """Side of the images in pixels. Images of another size are resized and centre-cropped. Points have none."""
+    resolution: Resolution = 32
+    """Side of the images in pixels, or their height and width: --resolution 64 96. Images of another size are resized
+    and centre-cropped. Points have none."""
 
     labels_per_class: int | None = None
     """How many training images of each class keep their label. The other labels are hidden. All are kept by default."""
@@ -65,15 +67,34 @@ class Settings:
     checkpoint_every: int = 1000
     """Steps between checkpoints."""
 
+    keep: int = 3
+    """How many of the newest checkpoints to keep."""
+
     steps_per_call: int = 0
     """Training steps in one call of the compiled program. 0 chooses a number that is fast on the backend."""
+
+    track: tuple[Literal["wandb", "mlflow"], ...] = ()
+    """Where metrics and pictures go, in addition to the run folder and TensorBoard: Weights & Biases or MLflow."""
+
+    init_from: Path | None = None
+    """Folder of a run, or of an export, to take the networks from. Arrays that do not fit keep their initial values.
+    The command lists what it takes."""
+
+    init_players: tuple[str, ...] = ()
+    """The players whose networks --init-from takes, such as generator. All by default."""
+
+    init_optimizers: bool = False
+    """Let --init-from also take the states of the optimizers and the memory of the game."""
+
+    freeze: tuple[str, ...] = ()
+    """Arrays that are not trained, by the names of their modules, such as discriminator/Conv_0 (FreezeD)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageGan(Settings):
     """Settings that most GANs of images share. The defaults are those of DCGAN on 8x8 scans of digits."""
 
-    resolution: int = 8
+    resolution: Resolution = 8
     steps: int = 5000
     sample_every: int = 1000
     checkpoint_every: int = 2000
@@ -97,17 +118,54 @@ PLACES = ("workdir", "data_dir")
 
 def check(settings: Settings) -> None:
     """Raises UsageError for an invalid value."""
-    for name in ("resolution", "steps", "batch_size", "log_every", "sample_every", "checkpoint_every"):
-        if getattr(settings, name) < 1:
-            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(settings, name)}")
+    for name in ("resolution", "steps", "batch_size", "log_every", "sample_every", "checkpoint_every", "keep"):
+        value = getattr(settings, name)
+        if min(value if isinstance(value, tuple) else (value,)) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
     if settings.labels_per_class is not None and settings.labels_per_class < 1:
         raise UsageError(f"--labels-per-class must be at least 1, not {settings.labels_per_class}")
     for name in ("seed", "steps_per_call"):
         if getattr(settings, name) < 0:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 0, not {getattr(settings, name)}")
+    for name in ("init_players", "init_optimizers"):
+        if getattr(settings, name) and settings.init_from is None:
+            raise UsageError(f"--{name.replace('_', '-')} says what to take from another run: give --init-from RUN too")
 
 
 def to_json(settings: Settings) -> dict:
     """Returns the settings as plain values, without `PLACES`."""
     values = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name not in PLACES}
     return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+
+
+def from_json(config: type[Settings], values: dict[str, Any]) -> Settings:
+    """The inverse of `to_json`, for the experiment's class `config`. Settings that are not given have their defaults.
+
+    Raises ValueError for settings that the experiment does not have, and for values that they cannot have.
+    """
+    hints = get_type_hints(config)
+    if unknown := values.keys() - {field.name for field in fields(config)}:
+        raise ValueError(f"the experiment has no setting {', '.join(sorted(unknown))}")
+    plain: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in values.items()}
+    for name, value in plain.items():
+        if not _fits(value, hints[name]):
+            raise ValueError(f"the setting {name} cannot be {value!r}")
+        if isinstance(value, str) and Path in (hints[name], *get_args(hints[name])):
+            plain[name] = Path(value)
+    return config(**plain)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a plain value can be a setting of this type. Types that are not usual for settings take any value."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, each) for each in inner)
+    if origin is Literal:
+        return value in inner
+    if origin is tuple:
+        parts = inner[:1] * len(value) if isinstance(value, tuple) and inner[1:] == (...,) else inner
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_fits, value, parts))
+    if hint is NoneType:
+        return value is None
+    kinds: dict[Any, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,), Path: (str,)}
+    return hint not in kinds or (isinstance(value, kinds[hint]) and (hint is bool or not isinstance(value, bool)))

@@ -101,6 +101,13 @@ def poisoned(folder: Path, bad: str) -> Path:
     return path
 
 
+def settle(run: Path, **entries) -> Path:
+    """Makes a copied or moved run one that was trained where it is now, and sets other entries of its config.json."""
+    path = run / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"folder": str(run)} | entries))
+    return run
+
+
 def metrics(run: Path) -> list[dict]:
     """The lines of metrics.jsonl, without what the clock says."""
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]

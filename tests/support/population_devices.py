@@ -20,9 +20,9 @@ from gan_jax.networks.latents import normal
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
 from gan_jax.training.batches import feed_members
-from gan_jax.training.checkpoints import to_host
 from gan_jax.training.placement import gather_members, replicate, shard_members
 from gan_jax.training.program import Transforms, make_population_program, make_program, unpack
+from gan_jax.training.saved_state import to_host
 
 BATCH, STEPS = 16, 6
 SEEDS, RATES, DECAYS = (3, 4, 3, 4), (2e-4, 2e-4, 2e-3, 2e-3), (0.9, 0.99, 0.5, 0.9)

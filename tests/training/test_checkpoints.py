@@ -10,7 +10,8 @@ from flax import struct
 
 from gan_jax.common.errors import UserError
 from gan_jax.game import Game, Outcome, Player, init_state
-from gan_jax.training.checkpoints import Checkpoints, host_like, to_device, to_host
+from gan_jax.training.checkpoints import Checkpoints
+from gan_jax.training.saved_state import host_like, to_device, to_host
 
 STATE = {"kernel": np.arange(6.0).reshape(2, 3), "step": np.int32(4)}
 OTHERS = {
@@ -24,7 +25,7 @@ OTHERS = {
 
 @pytest.fixture
 def checkpoints(tmp_path):
-    kept = Checkpoints(tmp_path / "checkpoints")
+    kept = Checkpoints(tmp_path / "checkpoints", 3)
     yield kept
     kept.close()
 

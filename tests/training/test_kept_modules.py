@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from support.command import gan_jax, refused
+from support.command import gan_jax, refused, settle
 
 from gan_jax.commands.main import main
 from gan_jax.inference import sample_images
@@ -72,7 +72,9 @@ def trained(tmp_path_factory):
 @pytest.fixture
 def copy(trained, tmp_path):
     """The same in another place; the run has the first place in its configuration."""
-    return shutil.copytree(trained, tmp_path / "copy")
+    copy = shutil.copytree(trained, tmp_path / "copy")
+    settle(copy / "run")
+    return copy
 
 
 def write(path, text):
@@ -162,7 +164,7 @@ def moved(copy, tmp_path):
     """The run in another place, and nothing left where it was."""
     (copy / "run").rename(tmp_path / "other_name")
     shutil.rmtree(copy)
-    return tmp_path / "other_name"
+    return settle(tmp_path / "other_name")
 
 
 def edited(copy, tmp_path):

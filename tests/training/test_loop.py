@@ -29,6 +29,7 @@ from gan_jax.training import Settings
 from gan_jax.training import recorder as recorder_module
 from gan_jax.training.batches import feed, feed_members
 from gan_jax.training.held_out import make_measure, make_population_measure
+from gan_jax.training.interrupts import uninterrupted
 from gan_jax.training.loop import BoundProgram, Callbacks, saving_callbacks, train_loop
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.slow
 SETTINGS = Settings(steps=13, sample_every=4, checkpoint_every=6)
 
 
-def looped(settings, *, start=0, signal_at=None, fail_at=None):
+def looped(settings, *, start=0, signal_at=None, fail_at=None, number=signal.SIGTERM):
     """What a loop over a program that counts has called, in order; what it printed; and its last state."""
     calls, console = [], Console(file=io.StringIO(), width=200)
 
@@ -46,11 +47,15 @@ def looped(settings, *, start=0, signal_at=None, fail_at=None):
     def program(state, data, batches, count):
         assert (data, batches) == ("data", state)  # the batches of this very step
         if state == signal_at:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
         if state == fail_at:
             raise OSError("a full disk")
         calls.append(("program", count))
         return state + count, np.float32(state)
+
+    def draw(state):
+        calls.append(("draw", state))
+        return {"spread": state}
 
     def record():
         calls.append(("record",))
@@ -64,7 +69,7 @@ def looped(settings, *, start=0, signal_at=None, fail_at=None):
     )
     callbacks = Callbacks(
         measure=lambda state: {"mean": state},
-        draw=note("draw"),
+        draw=draw,
         save=note("save"),
         wait=note("wait"),
         close=note("close"),
@@ -77,14 +82,18 @@ def looped(settings, *, start=0, signal_at=None, fail_at=None):
     return calls, console.file.getvalue(), last
 
 
+def looked(step):
+    return ("measured", step, {"mean": step}), ("draw", step), ("measured", step, {"spread": step})
+
+
 def test_the_loop_stops_where_something_is_due_and_records_before_it_saves():
     calls, printed, last = looped(SETTINGS)
     assert calls == [
-        ("program", 4), ("clock", 4), ("measured", 4, {"mean": 4}), ("draw", 4),
+        ("program", 4), ("clock", 4), *looked(4),
         ("program", 2), ("record",), ("save", 6, 6),
-        ("program", 2), ("measured", 8, {"mean": 8}), ("draw", 8),
-        ("program", 4), ("measured", 12, {"mean": 12}), ("record",), ("save", 12, 12), ("draw", 12),
-        ("program", 1), ("record",), ("save", 13, 13), ("draw", 13), ("wait",), ("close",),
+        ("program", 2), *looked(8),
+        ("program", 4), *looked(12), ("record",), ("save", 12, 12),
+        ("program", 1), ("draw", 13), ("record",), ("save", 13, 13), ("wait",), ("close",),
     ]  # fmt: skip
     assert last == 13
     assert "trained for 13 steps in" in printed
@@ -101,14 +110,35 @@ def test_a_loop_goes_on_at_its_step():
 def test_a_signal_ends_the_loop_after_the_call_under_way_with_a_checkpoint():
     calls, printed, last = looped(SETTINGS, signal_at=6)
     assert last == 8
-    assert calls[-6:] == [
-        ("measured", 8, {"mean": 8}), ("draw", 8), ("record",), ("save", 8, 8), ("wait",), ("close",)
-    ]  # fmt: skip
+    assert calls[-7:] == [*looked(8), ("record",), ("save", 8, 8), ("wait",), ("close",)]
     assert "SIGTERM: saved at step 8" in printed
     # At a step at which one is written anyway there is no second one.
     calls, _, last = looped(SETTINGS, signal_at=4)
     assert last == 6
     assert calls[-4:] == [("record",), ("save", 6, 6), ("wait",), ("close",)]
+
+
+def test_a_terminal_that_closes_ends_the_loop_likewise():
+    _, printed, last = looped(SETTINGS, signal_at=6, number=signal.SIGHUP)
+    assert last == 8
+    assert "SIGHUP: saved at step 8" in printed
+
+
+def test_a_terminal_that_closes_is_ignored_under_nohup():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        _, printed, last = looped(SETTINGS, signal_at=6, number=signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert last == 13
+    assert "SIGHUP" not in printed
+
+
+def test_what_must_not_be_interrupted_is_not():
+    before = signal.getsignal(signal.SIGINT)
+    with uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_what_fails_on_the_way_still_closes_the_log():
@@ -227,7 +257,7 @@ def test_members_of_a_population_measure_what_they_would_alone():
             assert value[i] == pytest.approx(alone[name], abs=1e-6)
 
 
-NAMES = {"accuracy_held_out", "accuracy_fake"}
+NAMES = {"accuracy_held_out", "accuracy_fake", "sample_spread"}
 EVERY = (*SMALL, "--log-every", 3, "--sample-every", 4, "--checkpoint-every", 4, "--steps", 13)
 
 

@@ -51,10 +51,13 @@ def test_it_is_sampled(capsys, tmp_path):
     assert "step 4" in result.out
 
 
-def test_it_is_resumed_without_flags_alone(capsys, tmp_path):
-    result = gan_jax(capsys, "train", unpack("wgan", tmp_path), "--steps", 9)
-    assert result.status == 2
-    assert "takes no flags" in result.err
+def test_it_is_extended(capsys, tmp_path):
+    run = unpack("wgan", tmp_path)
+    result = gan_jax(capsys, "train", run, "--steps", 9)
+    assert result.status == 0, result.err
+    config = json.loads((run / "config.json").read_text())
+    assert config["format"] == 3
+    assert config["history"][-1]["changed"]["steps"] == [8, 9]
 
 
 def test_the_memory_of_a_lazy_regularizer_goes_where_it_is_now():
