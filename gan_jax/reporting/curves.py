@@ -36,7 +36,8 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
             steps, values = np.array([(row["step"], row[name]) for row in rows if name in row], float).T
             (line,) = axes.plot(steps, values, alpha=0.25, linewidth=0.8)
             axes.plot(steps, smooth(values), color=line.get_color(), label=name.replace("_", " "))
-        if kind(panel[0]) is Kind.NORM:
+        # A logarithmic scale needs a value to show, and the gradients of a dead game are 0 or infinite.
+        if kind(panel[0]) is Kind.NORM and any(0 < (row.get(name) or 0) < math.inf for row in rows for name in panel):
             axes.set_yscale("log")
         axes.legend()
         axes.grid(alpha=0.3)

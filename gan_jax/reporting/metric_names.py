@@ -11,6 +11,7 @@ class Kind(Enum):
     ACCURACY: accuracy_NAME, the share of images that the discriminator classifies correctly as real or generated.
     NORM: NAME_gradient_norm, the norm of the gradients in the player's last update.
     CLOCK: seconds and images_per_second.
+    EVENT: dead, alive and failed, which say in words what has happened, in lines of their own.
     OTHER: everything else, such as penalties.
     """
 
@@ -19,6 +20,7 @@ class Kind(Enum):
     ACCURACY = "accuracy"
     NORM = "gradient norm"
     CLOCK = "clock"
+    EVENT = "event"
     OTHER = "other"
 
 
@@ -26,6 +28,8 @@ def kind(name: str) -> Kind:
     """The kind of the metric `name`: any entry of a line of metrics.jsonl except "step" and "member"."""
     if name in ("seconds", "images_per_second"):
         return Kind.CLOCK
+    if name in ("dead", "alive", "failed"):
+        return Kind.EVENT
     if name.endswith("_loss"):
         return Kind.LOSS
     if name.endswith("_gradient_norm"):

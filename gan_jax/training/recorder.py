@@ -1,24 +1,21 @@
-"""Recording of metrics during training: metrics.jsonl, TensorBoard events, and the progress on the terminal."""
+"""Recording of metrics during training: metrics.jsonl, trackers, whether the game is dead, and the terminal."""
 
-import json
 import math
-import os
-import re
 import time
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan_jax.common.errors import UserError
-from gan_jax.common.files import write_aside
 from gan_jax.reporting import Kind, kind
+from gan_jax.training import trackers
+from gan_jax.training.health import Health
+from gan_jax.training.metrics_file import MetricsFile
 from gan_jax.training.program import Packed, unpack
 
 # Seconds between lines if the output is not a terminal.
@@ -28,69 +25,31 @@ _LINE_EVERY = 10.0
 _SHOWN = (Kind.LOSS, Kind.OUTPUT)
 
 
-class MetricsFile:
-    """The file metrics.jsonl. A run that resumes at `step` drops later lines, since it repeats those steps."""
-
-    def __init__(self, folder: Path, step: int):
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / "metrics.jsonl"
-        self.rows = [row for row in read_rows(self.path) if row["step"] <= step]
-        write_aside(self.path, lambda file: file.writelines(_line(row) for row in self.rows))
-        self._file = open(self.path, "ab")  # noqa: SIM115
-
-    def add(self, row: dict) -> None:
-        self.rows.append(row)
-        self._file.write(_line(row))
-
-    def flush(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        self._file.close()
-
-
 class MetricsLog(MetricsFile):
-    """metrics.jsonl and TensorBoard events."""
+    """metrics.jsonl and the trackers of a run: TensorBoard, and those that `track` names.
 
-    def __init__(self, folder: Path, step: int):
+    config: the settings of the run as plain values, for the trackers.
+    """
+
+    def __init__(self, folder: Path, step: int, track: Sequence[str] = (), config: Mapping[str, Any] | None = None):
         super().__init__(folder, step)
-        # It is created in the background, since its import takes seconds, while the step compiles.
-        pool = ThreadPoolExecutor(1)
-        self._events = pool.submit(_summary_writer, folder / "tensorboard", step)
-        pool.shutdown(wait=False)
+        self._trackers = trackers.start(trackers.Run(folder, step, config or {}), track)
 
-    def add(self, row: dict) -> None:
+    def add(self, row: dict[str, Any]) -> None:
         super().add(row)
-        for name, value in row.items():
-            if name not in ("step", "seconds") and value is not None:
-                # TensorBoard does not allow parentheses: D(G(z)) becomes D_G_z.
-                self._events.result().add_scalar(re.sub(r"\W+", "_", name).strip("_"), value, row["step"])
+        numbers = trackers.numbers(row)
+        for tracker in self._trackers:
+            tracker.log(row["step"], numbers)
+
+    def picture(self, step: int, path: Path) -> None:
+        """Shows the trackers a picture of samples, a PNG file."""
+        for tracker in self._trackers:
+            tracker.picture(step, path)
 
     def close(self) -> None:
         super().close()
-        self._events.result().close()
-
-
-def _summary_writer(folder: Path, step: int) -> Any:
-    from tensorboardX import SummaryWriter
-
-    return SummaryWriter(str(folder), purge_step=step + 1 if step else None)
-
-
-def _line(row: dict) -> bytes:
-    return (json.dumps(row) + "\n").encode()
-
-
-def read_rows(path: Path) -> list[dict]:
-    """Returns the complete lines of a metrics.jsonl, or an empty list if there is no such file."""
-    rows = []
-    for line in path.read_bytes().splitlines() if path.exists() else ():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:  # the run was killed while writing its last line
-            break
-    return rows
+        for tracker in self._trackers:
+            tracker.close()
 
 
 Fetch = Callable[[list[Packed]], list[Packed]]
@@ -109,9 +68,17 @@ class Recorder:
     ):
         self._log, self.display, self._every, self._examples, self._fetch = log, display, every, examples, fetch
         self._pending: deque[tuple[int, int, Packed]] = deque()
-        self._measured: dict[int, dict[str, np.ndarray]] = {}
-        self._before = max((row.get("seconds", 0.0) for row in log.rows), default=0.0) if log else 0.0
+        self._measured: dict[int, dict[str, Any]] = {}
+        self._health: defaultdict[int | None, Health] = defaultdict(Health)  # by the member, which is None in a run
+        for row in log.rows if log else ():
+            self._health[row.get("member")].update(row)
+        self._before = max((row.get("seconds") or 0.0 for row in log.rows), default=0.0) if log else 0.0
         self.restart_clock(start)
+
+    @property
+    def dead(self) -> str | None:
+        """Why the game is dead at the last step that was recorded, or None. It is None in processes without a log."""
+        return self._health[None].dead
 
     def restart_clock(self, step: int) -> None:
         """Restarts the measurement of images per second and elapsed time at `step`, to exclude compilation."""
@@ -124,9 +91,9 @@ class Recorder:
         if step + count - self._pending[0][0] > self._every:
             self.record(leave=1)
 
-    def measured(self, step: int, measures: dict[str, np.ndarray]) -> None:
+    def measured(self, step: int, measures: Mapping[str, Any]) -> None:
         """Adds measures at `step`, the last step that was added. They are part of the line of that step."""
-        self._measured[step] = measures
+        self._measured.setdefault(step, {}).update(measures)
 
     def record(self, leave: int = 0) -> None:
         """Fetches and records all calls except the newest `leave`. Raises UserError for a loss that is not finite."""
@@ -141,13 +108,23 @@ class Recorder:
         """Records the metrics and measures of one step."""
         values = {name: float(value) for name, value in metrics.items()}
         self._check(step, values)
-        row = {"step": step}
-        if step % self._every == 0:
-            row |= {**values, **self._clock(step)}
-            self.display.show(row)
-        row |= {name: float(value) for name, value in measures.items()}
-        if self._log and len(row) > 1:
-            self._log.add(row)
+        shown = values | self._clock(step) if step % self._every == 0 else {}
+        numbers = shown | {name: float(value) for name, value in measures.items()}
+        if numbers:
+            self._write({"step": step, **numbers})
+        if shown:
+            self.display.show({"step": step, **shown}, dead=self.dead is not None)
+
+    def _write(self, row: dict[str, Any], what: str = "the game") -> None:
+        """Writes a line. Writes and says so if `what`, the game or a member, is dead or alive from here on."""
+        if self._log is None:
+            return
+        self._log.add(row)
+        event = self._health[row.get("member")].update(row)
+        if event:
+            self._log.add({name: row[name] for name in ("step", "member") if name in row} | event)
+            ((state, why),) = event.items()
+            self.display.say(f"{what} is {state} at step {row['step']}: {why}")
 
     def _check(self, step: int, values: dict[str, float]) -> None:
         for name, value in values.items():
@@ -187,11 +164,15 @@ class Display:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._progress.stop()
 
-    def show(self, row: dict) -> None:
-        """Shows the latest metrics."""
+    def say(self, line: str) -> None:
+        """Prints a line above the progress."""
+        self._console.print(line, markup=False)
+
+    def show(self, row: dict, dead: bool = False) -> None:
+        """Shows the latest metrics, and whether the game is dead."""
         shown = {name: value for name, value in row.items() if name != "step" and kind(name) in _SHOWN}
         numbers = "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in shown.items())
-        text = f"{numbers}  {row['images_per_second'] or 0:,.0f} images/s"
+        text = f"{'DEAD  ' if dead else ''}{numbers}  {row['images_per_second'] or 0:,.0f} images/s"
         self._progress.update(self._task, completed=row["step"], text=text)
         if not self._console.is_terminal and time.monotonic() >= self._line_at:
             self._line_at = time.monotonic() + _LINE_EVERY

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax.reporting import Curve, Points, save_sweep, smooth
+from gan_jax.reporting import Curve, Points, save_curves, save_sweep, smooth
 
 
 @pytest.mark.parametrize("count", [1, 7, 19, 20, 100, 137])
@@ -25,3 +25,12 @@ def test_a_sweep_is_drawn_in_one_panel_for_each_title(panels, columns, rows, tmp
     save_sweep(curves, results, "learning rate", 0.95, tmp_path / "sweep.png")
     with Image.open(tmp_path / "sweep.png") as picture:
         assert picture.size == (460 * columns, 380 * rows)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_dead_game_is_drawn_without_its_words(tmp_path):
+    metrics = {"generator_loss": 1e8, "generator_gradient_norm": 0.0, "D(x)": 1.0, "images_per_second": None}
+    rows = [{"step": step, **metrics} for step in range(20, 400, 20)]
+    save_curves([*rows, {"step": 220, "dead": "why"}, {"step": 240, "alive": "why"}], tmp_path / "with.png")
+    save_curves(rows, tmp_path / "without.png")
+    assert np.array_equal(*(np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("with", "without")))
