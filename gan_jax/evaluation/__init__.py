@@ -2,7 +2,8 @@
 
 `evaluate` chooses the evaluation that suits the game and its data: `images`, `points`, `stacked` or `translation`. They
 use `metrics`, measures on arrays, and `features`, networks trained on the dataset to see what is in an image.
-`beside_real` and `subsets` are what they share, and `untrained` has the baselines of translations.
+`by_class` says whether the samples of a conditional game look like their classes. `beside_real` and `subsets` are what
+they share, and `untrained` has the baselines of translations.
 """
 
 from gan_jax.evaluation.evaluate import Evaluation, evaluate_game, evaluate_sampler

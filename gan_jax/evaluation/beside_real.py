@@ -10,6 +10,9 @@ Examples = TypeVar("Examples")
 # (count, seed) -> images uint8 (count, H, W, C) or points float32 (count, D)
 Sampler = Callable[[int, int], np.ndarray]
 
+# (count, seed) -> the classes of those samples, int (count,)
+Labels = Callable[[int, int], np.ndarray]
+
 
 def beside_real(figures: Callable[[Examples], Mapping[str, Any]], samples: Examples, real: Examples) -> dict[str, Any]:
     """The figures of samples by their names, and those of real examples by the same names with `_real` appended.

@@ -22,10 +22,11 @@ from rich.console import Console
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset
-from gan_jax.evaluation.beside_real import Sampler, beside_real
+from gan_jax.evaluation.beside_real import Labels, Sampler, beside_real
+from gan_jax.evaluation.by_class import ClassAccuracy, class_accuracy
 from gan_jax.evaluation.features import Classifier, cached_classifier, check_labels
 from gan_jax.evaluation.metrics import frechet_distance, nearest_distances, precision_recall
-from gan_jax.evaluation.subsets import pick_subset
+from gan_jax.evaluation.subsets import pick_subset, take_subset
 from gan_jax.reporting import print_table
 
 _MOST_IMAGES = 10_000
@@ -52,6 +53,7 @@ class ImageEvaluation:
         If it is well below that of held-out images, which were not trained on, the generator copies.
       class_shares: the share of samples that the classifier assigns to each class.
       classes: the names of the classes.
+      by_class: the share of samples that the classifier assigns to their own class, or None if they have none.
     """
 
     dataset: str
@@ -72,6 +74,7 @@ class ImageEvaluation:
     class_shares: tuple[float, ...]
     class_shares_real: tuple[float, ...]
     classes: tuple[str, ...]
+    by_class: ClassAccuracy | None = None
 
     @property
     def frechet_ratio(self) -> float | None:
@@ -79,14 +82,20 @@ class ImageEvaluation:
         return self.frechet_distance / self.frechet_distance_real if self.frechet_distance_real else None
 
     def to_json(self) -> dict[str, object]:
-        plain: dict[str, object] = dataclasses.asdict(self)
+        plain: dict[str, object] = dataclasses.asdict(dataclasses.replace(self, by_class=None))
+        del plain["by_class"]
         plain["frechet_ratio"] = self.frechet_ratio
         plain["measures"] = ["frechet_ratio", "precision", "recall"]
+        if self.by_class is not None:
+            plain |= self.by_class.to_json()
+            plain["measures"] = ["frechet_ratio", "precision", "recall", "class_accuracy"]
         return {name: list(x) if isinstance(x, tuple) else x for name, x in plain.items()}
 
     def report(self, console: Console) -> None:
         self._report_figures(console)
         self._report_classes(console)
+        if self.by_class is not None:
+            self.by_class.report(self.classes, console)
 
     def _report_figures(self, console: Console) -> None:
         e = self
@@ -121,8 +130,12 @@ class ImageEvaluation:
         print_table(title, ("class", "samples", "real: training"), rows, console)
 
 
-def evaluate_images(dataset: Dataset, sample: Sampler, count: int | None, seed: int) -> ImageEvaluation:
+def evaluate_images(
+    dataset: Dataset, sample: Sampler, count: int | None, seed: int, labels: Labels | None = None
+) -> ImageEvaluation:
     """Evaluates `sample(count, seed)`, uint8 (count, H, W, C), with the dataset's classifier.
+
+    labels: gives the classes that these samples are of, `labels(count, seed)`. None if they have none.
 
     The classifier comes from the cache, or is trained now. By default `count` is the number of training images, up to
     10,000. Raises UsageError for a dataset without labels of at least two classes, and for fewer than 4 samples,
@@ -133,11 +146,15 @@ def evaluate_images(dataset: Dataset, sample: Sampler, count: int | None, seed: 
         count = min(len(dataset.train), _MOST_IMAGES)
     _check_counts(dataset, count)
     classifier = cached_classifier(dataset)
-    return evaluate(dataset, sample(count, seed), classifier)
+    return evaluate(dataset, sample(count, seed), classifier, None if labels is None else labels(count, seed))
 
 
-def evaluate(dataset: Dataset, samples: np.ndarray, classifier: Classifier) -> ImageEvaluation:
+def evaluate(
+    dataset: Dataset, samples: np.ndarray, classifier: Classifier, labels: np.ndarray | None = None
+) -> ImageEvaluation:
     """Compares samples, uint8 (N, H, W, C), and as many training images with the held-out images.
+
+    labels: the classes that the samples are of, int (N,), or None if they have none.
 
     At most 10,000 images of each are used, and no more samples than there are training images: the first ones.
 
@@ -150,9 +167,9 @@ def evaluate(dataset: Dataset, samples: np.ndarray, classifier: Classifier) -> I
         )
     _check_counts(dataset, len(samples))
     count = min(len(samples), len(dataset.train), _MOST_IMAGES)
-    train, held_out = pick_subset(dataset.train.images, count), pick_subset(dataset.test.images, _MOST_IMAGES)
+    train, held_out = pick_subset(dataset.train.images, count), take_subset(dataset.test, _MOST_IMAGES)
     made, real = (classifier.features_and_probabilities(images) for images in (samples[:count], train))
-    features_held_out, probabilities_held_out = classifier.features_and_probabilities(held_out)
+    features_held_out, probabilities_held_out = classifier.features_and_probabilities(held_out["image"])
 
     def figures(seen: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
         features, probabilities = seen
@@ -165,15 +182,23 @@ def evaluate(dataset: Dataset, samples: np.ndarray, classifier: Classifier) -> I
             "class_shares": _class_shares(probabilities),
         }
 
+    by_class = None
+    if labels is not None:
+        by_class = class_accuracy(
+            (labels[:count], made[1].argmax(axis=1)),
+            (held_out["label"], probabilities_held_out.argmax(axis=1)),
+            len(dataset.classes),
+        )
     return ImageEvaluation(
         dataset=dataset.name,
         count=count,
-        held_out_count=len(held_out),
+        held_out_count=len(held_out["image"]),
         classifier_accuracy=classifier.accuracy,
         confidence_held_out=_confidence(probabilities_held_out),
         nearest_training_distance=float(nearest_distances(made[0], real[0]).mean()),
         nearest_training_distance_held_out=float(nearest_distances(features_held_out, real[0]).mean()),
         classes=dataset.classes,
+        by_class=by_class,
         **beside_real(figures, made, real),
     )
 

@@ -18,6 +18,9 @@ from gan_jax.reporting import print_beside_real
 _MIXTURE_COUNT = 2500
 _COUNT = 5000
 
+# With fewer samples of high quality, the number of modes covered says little, and the report says so.
+_HALF = 0.5
+
 
 @dataclass(frozen=True)
 class MixtureEvaluation:
@@ -49,7 +52,11 @@ class MixtureEvaluation:
             ("within 3 deviations of a mode", f"{self.high_quality:.1%}", f"{self.high_quality_real:.1%}"),
             ("reverse KL of the modes, lower is better", f"{self.reverse_kl:.3g}", f"{self.reverse_kl_real:.3g}"),
         ]
-        print_beside_real(f"{self.count} samples, and as many real training points, of {self.dataset}", rows, console)
+        title = f"{self.count} samples, and as many real training points, of {self.dataset}"
+        caption = None
+        if self.modes_covered and self.high_quality < _HALF:
+            caption = f"One sample covers a mode, and only {self.high_quality:.1%} of the samples are near any mode"
+        print_beside_real(title, rows, console, caption)
 
 
 def evaluate_mixture(

@@ -1,4 +1,4 @@
-"""One picture of many samples: a grid of images, or a scatter plot of points."""
+"""Pictures and animations of many samples: grids of images, or scatter plots of points."""
 
 from typing import Any
 
@@ -30,3 +30,16 @@ def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.nd
     real: real points (M, 2), which are drawn behind the lines. Not used for images.
     """
     return grid(samples, columns) if samples.ndim == 4 else paths(samples.reshape(-1, columns, 2), real)
+
+
+def animation_frames(samples: np.ndarray, columns: int | None, real: Any) -> list[np.ndarray]:
+    """The frames of an animation of samples, each a picture like those of `sample_picture`.
+
+    columns: the length of each walk, for samples as `interpolate_images` returns them: frame t shows step t of all
+        walks. None for other samples: each image has its own frame, and points share one.
+    """
+    if columns is not None:
+        walks = samples.reshape(-1, columns, *samples.shape[1:])
+        return [sample_picture(walks[:, t], real) for t in range(columns)]
+    parts = np.split(samples, len(samples)) if samples.ndim == 4 else [samples]
+    return [sample_picture(part, real) for part in parts]

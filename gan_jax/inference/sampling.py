@@ -9,6 +9,7 @@ import numpy as np
 
 from gan_jax.data.transforms import to_uint8
 from gan_jax.game import Game
+from gan_jax.inference.latents import draw_latents, latent_count, walk_latents
 
 _BATCH = 256
 _MOST_COLUMNS = 16
@@ -46,28 +47,20 @@ def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -
     networks: as `Game.sample` takes them. Sample i depends only on `seed` and i. Raises ValueError for a game that
     translates images.
     """
-    latents = jax.jit(game.latents, static_argnums=1)(jax.random.key(seed), count)
-    return decode(game, networks, latents)
+    return decode(game, networks, draw_latents(game, count, seed))
 
 
 def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns: int, seed: int) -> np.ndarray:
-    """Samples `rows` walks of `columns` steps, each along the great circle from one latent to another.
+    """Samples `rows` walks of `columns` steps between latents, by `walk_latents`.
 
-    Returns images uint8 (rows * columns, H, W, C) or points float32 (rows * columns, D), walk by walk. Standard normal
-    latents lie near a sphere, which a straight line between two of them would leave (White, "Sampling generative
-    networks", arXiv 1609.04468). A walk keeps the label of its start, as labels cannot be interpolated.
+    Returns images uint8 (rows * columns, H, W, C) or points float32 (rows * columns, D), walk by walk.
     """
-    ends = game.latents(jax.random.key(seed), 2 * rows)
-    starts = jax.tree.map(lambda x: x[0::2], ends)
-    stops = jax.tree.map(lambda x: x[1::2], ends)
-    ts = np.linspace(0, 1, columns)
-    walks = jax.tree.map(lambda a, b: jnp.stack([_slerp(a, b, t) for t in ts], 1), starts, stops)
-    return decode(game, networks, jax.tree.map(lambda x: x.reshape(rows * columns, *x.shape[2:]), walks))
+    return decode(game, networks, walk_latents(draw_latents(game, 2 * rows, seed), columns))
 
 
 def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
     """Maps latents, `count` along the first axis, to images uint8 (count, H, W, C) or points float32 (count, D)."""
-    count = len(jax.tree.leaves(latents)[0])
+    count = latent_count(latents)
     sample = jax.jit(game.sample)
     size = min(count, _BATCH)
     samples = []
@@ -77,18 +70,3 @@ def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
         samples.append(np.asarray(sample(networks, jax.tree.map(lambda x, rows=rows: x[rows], latents))))
     whole = np.concatenate(samples)[:count]
     return to_uint8(whole) if whole.ndim == 4 else whole
-
-
-def _slerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:
-    """Interpolates spherically between the rows of a and b (N, ...), at t in [0, 1].
-
-        (sin((1 - t) w) a + sin(t w) b) / sin w
-
-    with w the angle between a row of a and that of b. Rows of integers, such as labels, stay those of a.
-    """
-    if not jnp.issubdtype(a.dtype, jnp.floating):
-        return a
-    axes = tuple(range(1, a.ndim))
-    norms = jnp.linalg.norm(a.reshape(len(a), -1), axis=1) * jnp.linalg.norm(b.reshape(len(b), -1), axis=1)
-    angle = jnp.arccos(jnp.clip(jnp.sum(a * b, axes) / norms, -1, 1)).reshape(-1, *[1] * len(axes))
-    return (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.sin(angle)

@@ -1,5 +1,6 @@
 """Translations of images by a trained game, uint8 to uint8 on the host."""
 
+import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -75,5 +76,8 @@ def translation_columns(game: Game, networks: dict[str, Any], split: Split, seed
 
 def _translate(game: Game, direction: str) -> Callable[[dict[str, Any], jax.Array, jax.Array], jax.Array]:
     if direction not in game.translate:
-        raise ValueError(f"it translates {' and '.join(game.translate) or 'nothing'}, not {direction}")
+        directions = {each.lower(): each for each in game.translate}
+        near = difflib.get_close_matches(direction.lower(), directions, n=1, cutoff=0.55)
+        hint = f"; did you mean {directions[near[0]]}?" if near else ""
+        raise ValueError(f"it translates {' and '.join(game.translate) or 'nothing'}, not {direction}{hint}")
     return lambda networks, images, key: game.translate[direction](networks, to_float(images), key)

@@ -1,4 +1,4 @@
-"""Pictures made of images: grids, and PNG files."""
+"""Pictures made of images: grids, and files of pictures and animations."""
 
 import math
 from collections.abc import Sequence
@@ -11,6 +11,11 @@ from gan_jax.common.files import write_aside
 
 # Images of fewer pixels in height are enlarged by a whole factor, so that they can be seen.
 _TILE = 32
+
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+# The endings of the names that `save_image` takes.
+PICTURE_ENDINGS = tuple(_FORMATS)
 
 
 def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -43,9 +48,34 @@ def column_grid(columns: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def save_image(image: np.ndarray, path: Path | str) -> None:
-    """Writes an image uint8 (H, W, 1 or 3) as a PNG file, which is never left half-written.
+    """Writes an image uint8 (H, W, 1 or 3) as a PNG or JPEG file, which is never left half-written.
 
-    Raises OSError if the file cannot be written.
+    The name must end in one of PICTURE_ENDINGS, which decides. Raises ValueError for another ending, and OSError if the
+    file cannot be written.
     """
-    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    write_aside(Path(path), lambda file: picture.save(file, format="PNG"))
+    path = Path(path)
+    form = _FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise ValueError(f"the name of a picture must end in {', '.join(PICTURE_ENDINGS)}, and {path} does not")
+    best = {"quality": 95, "subsampling": 0} if form == "JPEG" else {}
+    write_aside(path, lambda file: _picture(image).save(file, format=form, **best))
+
+
+def save_animation(frames: Sequence[np.ndarray], path: Path | str, seconds: float) -> None:
+    """Writes frames, each uint8 (H, W, 1 or 3), as a GIF file that runs for ever and is never left half-written.
+
+    seconds: how long each frame is shown.
+
+    A GIF has at most 256 colours in a frame. Raises OSError if the file cannot be written.
+    """
+    first, *others = map(_picture, frames)
+    write_aside(
+        Path(path),
+        lambda file: first.save(
+            file, format="GIF", save_all=True, append_images=others, duration=round(1000 * seconds), loop=0
+        ),
+    )
+
+
+def _picture(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)

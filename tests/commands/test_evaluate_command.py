@@ -21,6 +21,41 @@ def test_figures_are_printed_and_written_next_to_those_of_real_data(digits_run, 
         assert f"{evaluation[name]:.4g}" in result.out
 
 
+def test_samples_of_a_conditional_run_are_evaluated_by_their_classes(conditional_run, capsys):
+    result = gan_jax(capsys, "evaluate", conditional_run)
+    assert result.status == 0, result.err
+    evaluation = json.loads((conditional_run / "evaluation.json").read_text())
+    assert "class_accuracy" in evaluation["measures"]
+    assert evaluation["class_accuracy"] < 0.5 < evaluation["class_accuracy_held_out"]  # one step is not enough
+    assert len(evaluation["class_accuracies"]) == 10
+    assert "Share of images that are classified as their own class" in result.out
+    assert "warning" not in result.out
+
+
+def test_a_negative_seed_is_refused(digits_run, capsys):
+    refused(gan_jax(capsys, "evaluate", digits_run, "--seed", -1), "--seed must be at least 0, not -1")
+
+
+def test_other_data_than_those_of_the_training_are_said_to_be_so(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+
+    def write(classes):
+        labels = np.arange(60) % classes
+        np.savez(tmp_path / "data.npz", images=rng.integers(0, 256, (60, 8, 8, 1), np.uint8), labels=labels)
+
+    write(2)
+    run = tmp_path / "run"
+    arguments = (*SMALL, "--dataset", f"npz:{tmp_path / 'data.npz'}", "--steps", 1, "--workdir", run)
+    assert gan_jax(capsys, "train", DIGITS, *arguments).status == 0
+    write(3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gan_jax.evaluation.features.classifier._FEWEST_STEPS", 5)
+        result = gan_jax(capsys, "evaluate", run)
+    assert result.status == 0, result.err
+    (line,) = (line for line in result.out.splitlines() if line.startswith("warning: "))
+    assert "the data are not those that the run was trained on" in line
+
+
 def test_images_without_labels_cannot_be_evaluated(tmp_path, capsys, gray_noise):
     run = tmp_path / "run"
     assert gan_jax(capsys, "train", DIGITS, *SMALL, "--dataset", gray_noise, "--steps", 1, "--workdir", run).status == 0

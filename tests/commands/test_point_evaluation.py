@@ -33,6 +33,20 @@ def test_a_generator_that_drops_modes_is_told_from_the_mixture_itself():
     assert "0.693" in report_of(half)
 
 
+def test_modes_that_a_few_points_cover_are_said_to_be_so():
+    data = load("ring", resolution=1)
+    far = np.full((2500, 2), 9.0)
+    far[:8] = RING.means
+    few = evaluate_sampler(data, lambda count, seed: far, None, 0)
+    assert (few.modes_covered, few.high_quality) == (8, 8 / 2500)  # as the papers count
+    said = " ".join(report_of(few).split())
+    assert "One sample covers a mode, and only 0.3% of the samples are near any mode" in said
+    good = evaluate_sampler(data, lambda count, seed: RING.means[np.arange(count) % 8], 100, 0)
+    assert "One sample" not in report_of(good)
+    none = evaluate_sampler(data, lambda count, seed: far[8:], None, 0)
+    assert "One sample" not in report_of(none)
+
+
 def test_points_without_modes_are_judged_by_their_distance():
     rng = np.random.default_rng(0)
     splits = [Split(rng.normal(size=(1000, 2)).astype(np.float32), None) for _ in range(2)]

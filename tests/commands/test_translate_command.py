@@ -63,13 +63,14 @@ def test_what_translate_refuses(translation_run, tmp_path, capsys):
     (tmp_path / "bad" / "b.png").write_text("no image")
     (tmp_path / "empty").mkdir()
     for arguments, words in (
-        ([image, tmp_path / "b.png", "--direction", "AtoC"], ["--direction AtoC", "AtoB and BtoA"]),
+        ([image, tmp_path / "b.png", "--direction", "AtoC"], ["--direction AtoC", "AtoB and BtoA", "mean AtoB?"]),
+        ([image, tmp_path / "b.png", "--direction", "b2a"], ["--direction b2a", "did you mean BtoA?"]),
         ([image.parent, image.parent], ["would be overwritten"]),
         ([image, image], ["are the same file"]),
-        ([image, tmp_path / "b.jpg"], ["must end in .png"]),
+        ([image, tmp_path / "b.bmp"], ["b.bmp: the name of the image to write must end in .png, .jpg, .jpeg"]),
         ([tmp_path / "c.png", tmp_path / "b.png"], ["c.png: no such file"]),
         ([tmp_path / "empty", tmp_path / "out"], ["no images there"]),
-        ([tmp_path / "bad", tmp_path / "out"], ["b.png"]),
+        ([tmp_path / "bad" / "b.png", tmp_path / "b.png"], ["b.png cannot be read as an image: not an image"]),
         ([image.parent, image], ["is not a folder"]),
     ):
         refused(gan_jax(capsys, "translate", translation_run, *arguments), *words)
@@ -94,13 +95,58 @@ def test_gray_images_become_colour_and_colour_images_become_gray_first(
     np.testing.assert_array_equal(*made)
 
 
-def test_a_gray_image_where_colour_is_translated_is_refused(tmp_path, capsys, colour_noise):
+def test_a_bad_file_in_a_folder_does_not_stop_the_rest(translation_run, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    image = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    for name in ("a.png", "d.png"):
+        Image.fromarray(image).save(folder / name)
+    (folder / "b.png").write_text("no image")
+    whole = (folder / "a.png").read_bytes()
+    (folder / "c.png").write_bytes(whole[:50])  # its header is right
+    result = gan_jax(capsys, "translate", translation_run, folder, out)
+    refused(result, "2 images translated", "2 of 4 images were not translated", status=1)
+    for name in ("b.png", "c.png"):
+        assert f"left out: {folder / name} cannot be read as an image" in result.out
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "d.png"]
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(out / "d.png")), translated(translation_run, image[None, ..., None])[0, ..., 0]
+    )
+
+
+def test_sizes_are_checked_before_anything_is_written(translation_run, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "in" / "a.png")
+    Image.fromarray(np.zeros((11, 8), np.uint8)).save(tmp_path / "in" / "b.png")
+    result = gan_jax(capsys, "translate", translation_run, tmp_path / "in", tmp_path / "out")
+    refused(result, "b.png is 8x11", "--resize")
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_translation_has_the_format_of_its_ending(translation_run, tmp_path, capsys):
+    Image.fromarray(np.full((8, 8), 100, np.uint8)).save(tmp_path / "a.png")
+    assert gan_jax(capsys, "translate", translation_run, tmp_path / "a.png", tmp_path / "b.jpg").status == 0
+    assert Image.open(tmp_path / "b.jpg").format == "JPEG"
+    assert gan_jax(capsys, "translate", translation_run, tmp_path / "a.png", f"{tmp_path}/new/").status == 0
+    assert Image.open(tmp_path / "new" / "a.png").format == "PNG"
+
+
+def test_gray_and_16_bit_images_become_colour_where_that_is_translated(tmp_path, capsys, colour_noise):
     run, image, out = tmp_path / "run", tmp_path / "gray.png", tmp_path / "out.png"
     arguments = ("--dataset", f"inpainting:{colour_noise}", "--steps", 1, "--workdir", run)
     assert gan_jax(capsys, "train", tiny_translation.__file__, *arguments).status == 0
-    Image.fromarray(np.zeros((8, 8), np.uint8)).save(image)
-    refused(gan_jax(capsys, "translate", run, image, out), "gray.png is gray, of one channel")
-    refused(gan_jax(capsys, "translate", run, image, out, "--direction", "BtoA"), "it translates AtoB, not BtoA")
+    shades = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    Image.fromarray(shades).save(image)
+    Image.fromarray(shades.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    made = []
+    for path in (image, tmp_path / "deep.png"):
+        assert gan_jax(capsys, "translate", run, path, out).status == 0
+        made.append(np.asarray(Image.open(out)))
+        np.testing.assert_array_equal(made[-1], translated(run, shades[None, ..., None].repeat(3, -1))[0])
+    np.testing.assert_array_equal(*made)
+    result = gan_jax(capsys, "translate", run, image, out, "--direction", "BtoA")
+    refused(result, "it translates AtoB, not BtoA")
+    assert "did you mean" not in result.err
 
 
 def test_a_run_that_draws_samples_translates_nothing(digits_run, tmp_path, capsys):

@@ -92,6 +92,41 @@ def test_copies_of_training_images_are_found_out(digits, classifier):
     assert evaluation.nearest_training_distance == 0 < evaluation.nearest_training_distance_held_out
 
 
+def test_a_classifier_says_which_samples_look_like_their_class(parts, classifier):
+    digits, unseen = parts
+    evaluation = evaluate(digits, unseen.images, classifier, unseen.labels)
+    assert evaluation.by_class is not None
+    figures = evaluation.to_json()
+    predicted = classifier.probabilities(unseen.images).argmax(1)
+    for k in range(10):
+        of_class = unseen.labels == k
+        assert figures["class_accuracies"][k] == pytest.approx(np.mean(predicted[of_class] == k))
+    assert figures["class_accuracy"] == pytest.approx(np.mean(figures["class_accuracies"]))
+    assert figures["class_accuracy"] == pytest.approx(figures["class_accuracy_held_out"], abs=0.05)
+    assert figures["measures"][-1] == "class_accuracy"
+    # The same images under wrong names, and those of one class alone.
+    wrong = evaluate(digits, unseen.images, classifier, (unseen.labels + 1) % 10).to_json()
+    assert wrong["class_accuracy"] < 0.05
+    assert wrong["frechet_distance"] == evaluation.frechet_distance
+    (threes,) = np.nonzero(unseen.labels == 3)
+    alone = evaluate(digits, unseen.images[threes], classifier, unseen.labels[threes])
+    shares = alone.to_json()["class_accuracies"]
+    assert [share is None for share in shares] == [k != 3 for k in range(10)]
+    assert alone.to_json()["class_accuracy"] == shares[3]
+    json.dumps(alone.to_json(), allow_nan=False)
+    out = io.StringIO()
+    evaluation.report(Console(file=out, width=120))
+    said = " ".join(out.getvalue().split())
+    assert "Share of images that are classified as their own class" in said
+    assert f"mean over classes │ {figures['class_accuracy']:.1%} │ {figures['class_accuracy_held_out']:.1%}" in said
+
+
+def test_samples_without_classes_have_no_accuracy(of_real):
+    assert of_real.by_class is None
+    assert not any("class_acc" in name for name in of_real.to_json())
+    assert of_real.to_json()["measures"] == ["frechet_ratio", "precision", "recall"]
+
+
 def test_json_is_plain_and_finite(of_real):
     read = json.loads(json.dumps(of_real.to_json(), allow_nan=False))
     assert read["frechet_ratio"] == of_real.frechet_ratio

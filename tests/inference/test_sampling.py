@@ -9,7 +9,7 @@ import pytest
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game
 from gan_jax.inference import grid_columns, interpolate_images, of_class, sample_images
-from gan_jax.inference.sampling import _slerp
+from gan_jax.inference.latents import _slerp
 
 WEIGHTS = np.random.default_rng(0).normal(size=(6, 16)).astype(np.float32)
 

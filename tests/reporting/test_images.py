@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax.reporting import column_grid, grid, save_image
+from gan_jax.reporting import column_grid, grid, save_animation, save_image
 
 
 def test_a_grid_has_its_images_row_by_row_and_is_white_elsewhere():
@@ -44,3 +44,26 @@ def test_a_saved_image_is_read_back_without_loss(channels, tmp_path):
     save_image(image, tmp_path / "folder" / "image.png")
     with Image.open(tmp_path / "folder" / "image.png") as read:
         np.testing.assert_array_equal(np.asarray(read).reshape(image.shape), image)
+
+
+def test_a_picture_has_the_format_of_its_ending(tmp_path):
+    image = np.full((16, 24, 3), (200, 100, 50), np.uint8)
+    for name, form in {"a.PNG": "PNG", "b.jpg": "JPEG", "c.jpeg": "JPEG"}.items():
+        save_image(image, tmp_path / name)
+        with Image.open(tmp_path / name) as read:
+            assert read.format == form
+            np.testing.assert_allclose(np.asarray(read), image, atol=3)
+    with pytest.raises(ValueError, match=r"must end in .png, .jpg, .jpeg, and .*d.bmp does not"):
+        save_image(image, tmp_path / "d.bmp")
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_animation_shows_its_frames_in_turn_and_for_ever(channels, tmp_path):
+    frames = [np.full((8, 12, channels), shade, np.uint8) for shade in (0, 120, 255)]
+    save_animation(frames, tmp_path / "a.gif", 0.25)
+    with Image.open(tmp_path / "a.gif") as read:
+        assert (read.n_frames, read.info["loop"], read.info["duration"]) == (3, 0, 250)
+        for i, frame in enumerate(frames):
+            read.seek(i)
+            np.testing.assert_array_equal(np.asarray(read.convert("RGB")), np.broadcast_to(frame, (8, 12, 3)))

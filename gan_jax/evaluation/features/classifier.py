@@ -95,7 +95,7 @@ def train_classifier(dataset: Dataset, seed: int = 0) -> Classifier:
     """Trains a classifier on at most 50,000 training images, and tests it on at most 10,000 held-out ones.
 
     It minimizes the cross-entropy with AdamW and a one-cycle schedule, on images that are shifted at random by up to
-    1/16 of their height. Training takes 10 epochs of batches of 128 images, but at least 800 and at most 4000 steps. On
+    1/16 of their sides. Training takes 10 epochs of batches of 128 images, but at least 800 and at most 4000 steps. On
     one machine, the same data and seed give the same classifier.
 
     Raises UsageError if a split has no images or no labels, or if there are fewer than two classes.
@@ -160,14 +160,14 @@ def _outputs(params: Any, images: jax.Array, classes: int) -> tuple[jax.Array, j
 
 
 def _shifted(images: jax.Array, key: jax.Array) -> jax.Array:
-    """Shifts each image (N, H, W, C) up or down and left or right by up to 1/16 of the height, but at least 1 pixel.
+    """Shifts each image (N, H, W, C) up or down and left or right by up to 1/16 of that side, but at least 1 pixel.
 
     The edges are repeated.
     """
     count, height, width, channels = images.shape
-    most = max(1, height // 16)
-    padded = jnp.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
-    corners = jax.random.randint(key, (count, 2), 0, 2 * most + 1)
+    high, wide = (max(1, side // 16) for side in (height, width))
+    padded = jnp.pad(images, ((0, 0), (high, high), (wide, wide), (0, 0)), mode="edge")
+    corners = jax.random.randint(key, (count, 2), 0, jnp.array([2 * high + 1, 2 * wide + 1]))
     return jax.vmap(lambda x, at: jax.lax.dynamic_slice(x, (at[0], at[1], 0), (height, width, channels)))(
         padded, corners
     )

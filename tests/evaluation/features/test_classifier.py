@@ -75,6 +75,23 @@ def test_any_size_and_number_of_channels(shape, trainings):
     assert cached_classifier(tiny(shape)).features(tiny(shape).test.images).shape == (12, 64)
 
 
+def test_images_are_shifted_by_a_part_of_each_side():
+    # 48 rows are shifted by up to 3, and 16 columns by up to 1.
+    rows, columns = np.mgrid[:48, :16].astype(np.uint8)
+    images = np.broadcast_to(np.stack([rows, columns], -1), (400, 48, 16, 2))
+    shifted = np.asarray(module._shifted(images, jax.random.key(0))).astype(int)
+    moved = shifted[:, 24, 8] - (24, 8)  # in the middle, where no edge is repeated
+    assert {tuple(each) for each in moved.tolist()} == {(i, j) for i in range(-3, 4) for j in (-1, 0, 1)}
+
+
+def test_a_thin_image_is_classified():
+    dataset = tiny((12, 4, 96, 1))
+    classifier = Classifier(
+        jax.jit(module.ClassifierNetwork(3).init)(jax.random.key(0), dataset.train.images[:1])["params"], 3, 0.5
+    )
+    assert classifier.features(dataset.test.images).shape == (12, 64)
+
+
 def test_images_that_are_decoded_on_demand_give_the_same_outputs(trained, digits):
     class OnDemand:
         shape = (20, 8, 8, 1)

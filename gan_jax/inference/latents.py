@@ -1,0 +1,113 @@
+"""Latents of a game: drawn from seeds, on walks between them, and as plain arrays."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gan_jax.game import Game
+
+
+def draw_latents(game: Game, count: int, seed: int) -> Any:
+    """The latents of `count` samples, as `game.sample` takes them. Row i depends only on `seed` and i."""
+    return jax.jit(game.latents, static_argnums=1)(jax.random.key(seed), count)
+
+
+def first_latents(game: Game, seeds: Sequence[int]) -> Any:
+    """For each seed the latents of its first sample, which is row 0 of `draw_latents`."""
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    return jax.tree.map(lambda x: x[:, 0], jax.jit(jax.vmap(lambda key: game.latents(key, 1)))(keys))
+
+
+def walk_latents(ends: Any, steps: int) -> Any:
+    """The latents of walks of `steps` steps, each along the great circle from one latent to the next one.
+
+    ends: the latents of 2 N samples. Walk i goes from row 2 i to row 2 i + 1.
+
+    Returns the latents of N * steps samples, walk by walk. Standard normal latents lie near a sphere, which a straight
+    line between two of them would leave (White, "Sampling generative networks", arXiv 1609.04468). A walk keeps the
+    label of its start, as labels cannot be interpolated.
+    """
+    starts, stops = (jax.tree.map(lambda x, i=i: x[i::2], ends) for i in (0, 1))
+    ts = np.linspace(0, 1, steps)
+    walks = jax.tree.map(lambda a, b: jnp.stack([_slerp(a, b, t) for t in ts], 1), starts, stops)
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), walks)
+
+
+def latent_count(latents: Any) -> int:
+    """The number of samples whose latents these are."""
+    return len(jax.tree.leaves(latents)[0])
+
+
+def latent_array(game: Game, latents: Any) -> np.ndarray:
+    """The latents without their labels, as one array (N, ...). Raises ValueError if they are several arrays."""
+    own = latents if game.classes is None else latents[0]
+    if len(jax.tree.leaves(own)) != 1:
+        raise ValueError(f"its latents are {len(jax.tree.leaves(own))} arrays for each sample, not one")
+    return np.asarray(jax.tree.leaves(own)[0])
+
+
+def labels_of(game: Game, latents: Any) -> np.ndarray | None:
+    """The labels of the latents, int (N,), or None if the game is not conditional."""
+    return None if game.classes is None else np.asarray(latents[1])
+
+
+def latents_from_arrays(game: Game, array: np.ndarray, labels: np.ndarray | None) -> Any:
+    """The inverse of `latent_array` and `labels_of`: what `game.sample` takes.
+
+    array: numbers (N, ...), N at least 1.
+    labels: integers (N,), at least 0 and below `game.classes`. By default they are those of the first N samples of the
+        game. For a game that is not conditional there are none.
+
+    Raises ValueError, which says what would be right, if the shapes, types or values do not suit the game.
+    """
+    shapes = jax.eval_shape(lambda: game.latents(jax.random.key(0), 1))
+    latent_array_shape = shapes if game.classes is None else shapes[0]
+    leaves, structure = jax.tree.flatten(latent_array_shape)
+    if len(leaves) != 1:
+        raise ValueError(f"the latents of the run are {len(leaves)} arrays for each sample, not one")
+    row = leaves[0]
+    right = f"(N{''.join(f', {side}' for side in row.shape[1:])})"
+    fits = array.ndim == len(row.shape) and array.shape[1:] == row.shape[1:]
+    if array.dtype.kind not in "fiu" or not fits or not array.size:
+        raise ValueError(
+            f"latents are {array.dtype} of shape {array.shape}, and the run takes numbers of shape {right}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("latents hold values that are not finite")
+    own = jax.tree.unflatten(structure, [jnp.asarray(array, row.dtype)])
+    if game.classes is None:
+        if labels is not None:
+            raise ValueError("there are labels, and the run is not conditional")
+        return own
+    if labels is None:
+        return own, game.latents(jax.random.key(0), len(array))[1]
+    if labels.dtype.kind not in "iu" or labels.shape != (len(array),):
+        raise ValueError(f"labels are {labels.dtype} of shape {labels.shape}, not integers of shape ({len(array)},)")
+    if labels.min() < 0 or labels.max() >= game.classes:
+        raise ValueError(
+            f"labels are {labels.min()} to {labels.max()}, and the run has the classes 0 to {game.classes - 1}"
+        )
+    return own, jnp.asarray(labels, shapes[1].dtype)
+
+
+def _slerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:
+    """Interpolates spherically between the rows of a and b (N, ...), at t in [0, 1].
+
+        (sin((1 - t) w) a + sin(t w) b) / sin w
+
+    with w the angle between a row of a and that of b. Parallel rows are interpolated linearly, and rows of integers,
+    such as labels, stay those of a.
+    """
+    if not jnp.issubdtype(a.dtype, jnp.floating):
+        return a
+    axes = tuple(range(1, a.ndim))
+    norms = jnp.linalg.norm(a.reshape(len(a), -1), axis=1) * jnp.linalg.norm(b.reshape(len(b), -1), axis=1)
+    cosine = jnp.where(norms > 0, jnp.sum(a * b, axes) / jnp.where(norms > 0, norms, 1), 1)
+    angle = jnp.arccos(jnp.clip(cosine, -1, 1)).reshape(-1, *[1] * len(axes))
+    # Between parallel rows there is no one great circle, but a straight line.
+    sine = jnp.where(jnp.sin(angle) > 1e-6, jnp.sin(angle), 0)
+    on_circle = (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.where(sine > 0, sine, 1)
+    return jnp.where(sine > 0, on_circle, (1 - t) * a + t * b)
