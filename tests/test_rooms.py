@@ -14,7 +14,7 @@ PACKAGE = ROOT / "gan_jax"
 # A package imports those in lower layers only, not those beside it.
 LAYERS = (
     {"commands"},
-    {"sweeps"},
+    {"sweeps", "sharing"},
     {"applications"},
     {"training", "evaluation"},
     {"recipes"},
@@ -95,7 +95,7 @@ def imported(found: Import) -> list[str]:
 
 def room(module: str) -> str:
     """The package right below gan_jax that a module belongs to; "" for gan_jax itself."""
-    return module.split(".")[1] if "." in module else ""
+    return module.split(".")[1] if "." in module and module != "gan_jax.__main__" else ""
 
 
 def rooms() -> list[str]:
