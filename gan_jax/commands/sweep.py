@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from gan_jax.training import Settings
 
 _NOTE = (
-    "Trains many runs in one compiled program and compares them. The folder of the sweep is --workdir: "
-    "runs/EXPERIMENT_sweep by default."
+    "Trains many runs and compares them. Runs that differ only in seeds and in settings of type float are trained by "
+    "one compiled program. The folder of the sweep is --workdir: runs/EXPERIMENT_sweep by default."
 )
 
 
@@ -32,8 +32,9 @@ def _options(config: "type[Settings]") -> type:
     """A dataclass of the experiment's own flags and those of a sweep."""
     seeds = arg(help="Number of seeds: --seed and those that follow it.")
     vary = arg(
-        help="A setting of type float and the values to try. Several settings can be given, and every combination of "
-        "their values is trained.",
+        help="A setting and the values to try: numbers, true and false, choices or texts, by its type. Several "
+        "settings can be given, and every combination of their values is trained. Values of type float are trained at "
+        "once, and others one after the other.",
         metavar="NAME=V1,V2,...",
     )
     fields: list[Any] = [

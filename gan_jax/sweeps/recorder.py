@@ -9,16 +9,28 @@ from rich.console import Console
 from gan_jax.common.errors import UserError
 from gan_jax.reporting import Kind, kind
 from gan_jax.sweeps.members import Member
-from gan_jax.training.recorder import Display, MetricsFile, Recorder
+from gan_jax.training.metrics_file import MetricsFile
+from gan_jax.training.recorder import Display, Recorder
 
 
 class MemberRecorder(Recorder):
-    """Records metrics (steps, members). A member whose loss is not finite is marked as failed, the others continue."""
+    """Records metrics (steps, members). A member whose loss is not finite is marked as failed, the others continue.
+
+    A member whose game is dead continues, too, since it may recover.
+    """
 
     def __init__(self, log: MetricsFile, display: Display, members: Sequence[Member], console: Console, **options: Any):
         super().__init__(log, display, **options)
         self._lines, self._members, self._console = log, members, console
         self._failed = {row["member"] for row in log.rows if "failed" in row}
+
+    @property
+    def dead(self) -> str | None:
+        """Why the games of all members that have not failed are dead, or None if one of them is alive."""
+        reasons = {self._members[i].name: self._health[i].dead for i in self._running()}
+        return (
+            "; ".join(f"{name}: {why}" for name, why in reasons.items()) if reasons and all(reasons.values()) else None
+        )
 
     def _record_step(self, step: int, metrics: dict[str, np.ndarray], measures: dict[str, np.ndarray]) -> None:
         for name, values in metrics.items():
@@ -34,7 +46,8 @@ class MemberRecorder(Recorder):
         numbers = (metrics if shared else {}) | measures
         if numbers:
             for i in self._running():
-                self._lines.add({"step": step, "member": i, **{n: float(v[i]) for n, v in numbers.items()}, **shared})
+                row = {"step": step, "member": i, **{n: float(v[i]) for n, v in numbers.items()}, **shared}
+                self._write(row, self._members[i].name)
 
     def _fail(self, step: int, i: int, player: str, loss: float) -> None:
         if i not in self._failed:
@@ -49,9 +62,14 @@ class MemberRecorder(Recorder):
     def _show(self, step: int, metrics: dict[str, np.ndarray]) -> dict[str, float | None]:
         """Shows the means over members. Returns the clock of each member, which has its share of images per second."""
         clock, going = self._clock(step), self._running()
-        self.display.show({"step": step, **{n: float(np.mean(v[going])) for n, v in metrics.items()}, **clock})
+        means = {n: float(np.mean(v[going])) for n, v in metrics.items()}
+        self.display.show({"step": step, **means, **clock}, dead=self.dead is not None)
         rate = clock["images_per_second"]
         return {**clock, "images_per_second": rate and round(rate / len(self._members), 1)}
+
+
+# The whole numbers in each line of a sweep's metrics.jsonl.
+NEEDS = ("step", "member")
 
 
 def describe_failure(row: dict) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gan_jax.sweeps.members import Member
+from gan_jax.sweeps.varied_values import Value
 
 CONFIDENCE = 0.95
 
@@ -28,6 +29,15 @@ _TITLES = {
 }
 
 
+# The least and the greatest value that a measure can have. Those that are not here have no limits.
+_SHARE, _DISTANCE = (0.0, 1.0), (0.0, math.inf)
+_LIMITS = {
+    **dict.fromkeys(("precision", "recall", "high_quality", "label_iou"), _SHARE),
+    **dict.fromkeys(("frechet_ratio", "kl", "reverse_kl", "l1", "sliced_wasserstein", "modes_covered"), _DISTANCE),
+    "ssim": (-1.0, 1.0),
+}
+
+
 class Spread(NamedTuple):
     """Statistics of N numbers, or of each point of N curves. Those that need more than one number are None for N = 1.
 
@@ -35,7 +45,10 @@ class Spread(NamedTuple):
     mean: the mean.
     deviation: the standard deviation of the sample, with N - 1 in the denominator.
     low, high: the confidence interval of the mean, by Student's t with N - 1 degrees of freedom. It assumes that the
-        numbers are approximately normally distributed.
+        numbers are approximately normally distributed. It is cut at the limits of the numbers: if they lie in a range,
+        so does their mean, and what is left of the interval holds the mean exactly as often as all of it. (An interval
+        on a transformed scale, such as that of the logit, stays in the range too. But it is one of another mean, and
+        there is none if a number is at a limit. The bootstrap holds the mean of so few numbers too rarely.)
     """
 
     count: int
@@ -45,8 +58,13 @@ class Spread(NamedTuple):
     high: Any | None
 
 
-def spread(values: np.ndarray, confidence: float = CONFIDENCE) -> Spread:
-    """Returns the statistics over the first axis of values (N, ...), where N is at least 1."""
+def spread(
+    values: np.ndarray, confidence: float = CONFIDENCE, limits: tuple[float, float] = (-math.inf, math.inf)
+) -> Spread:
+    """Returns the statistics over the first axis of values (N, ...), where N is at least 1.
+
+    limits: the least and the greatest number that is possible.
+    """
     from scipy.stats import t  # the import is slow
 
     values = np.asarray(values, float)
@@ -55,7 +73,12 @@ def spread(values: np.ndarray, confidence: float = CONFIDENCE) -> Spread:
         return Spread(count, mean, None, None, None)
     deviation = values.std(0, ddof=1)
     reach = t.ppf((1 + confidence) / 2, count - 1) * deviation / math.sqrt(count)
-    return Spread(count, mean, deviation, mean - reach, mean + reach)
+    return Spread(count, mean, deviation, np.maximum(mean - reach, limits[0]), np.minimum(mean + reach, limits[1]))
+
+
+def limits(measure: str) -> tuple[float, float]:
+    """Returns the least and the greatest value that a measure can have."""
+    return _LIMITS.get(measure, (-math.inf, math.inf))
 
 
 @dataclass(frozen=True)
@@ -64,11 +87,13 @@ class Outcome:
 
     failed: the reason and the step of a failure, or None.
     measures: the measures by name. A failed member has none.
+    dead: why its game was dead at the end, or None. Its measures count all the same.
     """
 
     member: Member
     failed: str | None
     measures: dict[str, float]
+    dead: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +103,7 @@ class Combination:
     spreads: the statistics of each measure over the members that did not fail.
     """
 
-    values: dict[str, float]
+    values: dict[str, Value]
     outcomes: tuple[Outcome, ...]
     spreads: dict[str, Spread]
 
@@ -100,7 +125,7 @@ def combine(outcomes: Sequence[Outcome]) -> list[Combination]:
     combinations = []
     for values, members in groups.items():
         group = Combination(dict(values), tuple(members), {})
-        spreads = {name: spread(np.array(group.numbers(name))) for name in measures(members)}
+        spreads = {name: spread(np.array(group.numbers(name)), limits=limits(name)) for name in measures(members)}
         combinations.append(Combination(group.values, group.outcomes, spreads))
     return combinations
 
@@ -124,7 +149,7 @@ def to_json(combinations: Sequence[Combination]) -> dict:
     return {
         "confidence": CONFIDENCE,
         "members": [
-            {"name": o.member.name, **o.member.changes, "failed": o.failed, **o.measures}
+            {"name": o.member.name, **o.member.changes, "failed": o.failed, "dead": o.dead, **o.measures}
             for combination in combinations
             for o in combination.outcomes
         ],
@@ -141,7 +166,7 @@ def to_json(combinations: Sequence[Combination]) -> dict:
 
 
 def to_markdown(combinations: Sequence[Combination]) -> str:
-    """Returns a table with a row for each combination, its caption, and the members that failed."""
+    """Returns a table with a row for each combination, its caption, and the members that failed or died."""
     names = measures([outcome for combination in combinations for outcome in combination.outcomes])
     headings = [*combinations[0].values, "members", *map(title, names)]
     lines = [headings, ["---"] * len(headings)]
@@ -183,10 +208,12 @@ def _cells(spread: Spread | None) -> tuple[str, str]:
 def _caption() -> str:
     return (
         f"Mean ± standard deviation over the seeds, and the {CONFIDENCE:.0%} confidence interval of the mean "
-        "(Student's t). A dash means that there are too few members. Losses are means over the last tenth of the log."
+        "(Student's t), cut at the limits of a measure: a share is between 0 and 1, and a distance at least 0. A dash "
+        "means that there are too few members. Losses are means over the last tenth of the log."
     )
 
 
 def _failures(combinations: Sequence[Combination]) -> list[str]:
     outcomes = [outcome for combination in combinations for outcome in combination.outcomes]
-    return [f"{o.member.name} failed: {o.failed}. It is not included." for o in outcomes if o.failed]
+    failed = [f"{o.member.name} failed: {o.failed}. It is not included." for o in outcomes if o.failed]
+    return [*failed, *(f"{o.member.name} is dead: {o.dead}. It is included." for o in outcomes if o.dead)]

@@ -1,34 +1,32 @@
-"""A sweep: one compiled program trains all members at once.
+"""A sweep: it trains all members, and compares them.
 
-The folder contains config.json, experiment.py, metrics.jsonl (with a line for each member), joint checkpoints of all
-members, and at the end the results that `results` writes.
+One compiled program trains all members at once, if they differ only in their seeds and in settings of type float. Other
+settings change the program. Then there is a population for each combination of their values, and the sweep trains one
+population after the other.
+
+The folder contains config.json, experiment.py and, at the end, the results that `results` writes. It is also the folder
+of the population. If there are several, each has its own, in populations/.
 """
 
 import dataclasses
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from rich.console import Console
 
 from gan_jax.common.errors import UsageError, UserError
 from gan_jax.data import Dataset, hide_labels, limit_training, load
-from gan_jax.game import Game, State, Values, init_population, population_step, stack_keys, stack_values
-from gan_jax.sweeps.members import Member, Varied, plan
-from gan_jax.sweeps.recorder import MemberRecorder
-from gan_jax.sweeps.results import RESULTS, write_results
-from gan_jax.training import Settings, run_folder
-from gan_jax.training.batches import device_data, feed_members
-from gan_jax.training.checkpoints import Checkpoints, to_device, to_host
+from gan_jax.game import State
+from gan_jax.sweeps.members import Member, Varied, folder_name, plan, populations
+from gan_jax.sweeps.population import Population, every_member_failed, train_population
+from gan_jax.sweeps.results import Result, write_comparison, write_members
+from gan_jax.training import Settings, run_folder, same_run
 from gan_jax.training.experiment import Experiment
-from gan_jax.training.held_out import make_population_measure
-from gan_jax.training.loop import BoundProgram, Callbacks, saving_callbacks, train_loop
-from gan_jax.training.placement import gather_members, shard_members
-from gan_jax.training.program import make_population_program, program_options, run_once
-from gan_jax.training.recorder import Display, MetricsFile
+from gan_jax.training.lock import writing
 from gan_jax.training.settings import check
+from gan_jax.training.summary import POPULATIONS, RESULTS
 
 
 def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied, console: Console) -> Path:
@@ -45,11 +43,32 @@ def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied
     """
     check(settings)
     members = plan(settings, seeds, varied)
-    _check_devices(members)
+    for part in populations(members):
+        check(_shared(settings, part))
+        _check_devices(part)
+    for name in ("init_from", "track"):
+        if getattr(settings, name):
+            raise UsageError(f"--{name.replace('_', '-')}: a sweep cannot do this; gan-jax train can, for each run")
     folder = settings.workdir or Path("runs") / f"{experiment.name}_sweep"
     described = {"seeds": seeds, "vary": {name: list(values) for name, values in varied.items()}}
-    resuming = run_folder.check_same(folder, experiment, settings, described)
-    if resuming and (folder / RESULTS).exists():
+    with writing(folder):
+        try:
+            return _sweep_in(folder, experiment, settings, members, described, console)
+        except OSError as error:
+            raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
+
+
+def _sweep_in(
+    folder: Path,
+    experiment: Experiment,
+    settings: Settings,
+    members: Sequence[Member],
+    described: dict[str, Any],
+    console: Console,
+) -> Path:
+    """`sweep` in a folder that no other process writes. described: the settings that the sweep varies."""
+    config = same_run.check_same(folder, experiment, settings, described)
+    if config and (folder / RESULTS).exists():
         console.print(f"{folder} is complete: its {len(members)} members have trained for their {settings.steps} steps")
         return folder
     data = load(settings.dataset, resolution=settings.resolution, data_dir=settings.data_dir)
@@ -58,26 +77,59 @@ def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied
             f"{settings.dataset} at resolution {settings.resolution} does not fit in memory, and a sweep takes its "
             "batches from memory: choose a smaller resolution, or train one run after the other"
         )
-    seen = hide_labels(limit_training(data, settings.examples), settings.labels_per_class)
-    population = _Population(experiment, settings, seen, members)
-    abstract = population.check()
+    # All are checked before anything is written or trained.
+    parts = [_population(experiment, settings, data, part) for part in populations(members)]
+    shapes = [part.check() for part in parts]
+    description = run_folder.describe_data(data)
+    if config:
+        same_run.check_data(folder, config, description["fingerprint"])
+    else:
+        run_folder.create(folder, experiment, settings, description, described)
 
-    if not resuming:
-        run_folder.create(folder, experiment, settings, data.info, described)
-    checkpoints = Checkpoints(folder / "checkpoints")
-    try:
-        saved = run_folder.restore_newest(checkpoints, folder, abstract)
-        state = run_once(population.init) if saved is None else to_device(saved, abstract)
-        last = to_host(state)
-        if last.step[0] < settings.steps:
-            last = _train(population, folder, state, checkpoints, console)
-        if last.step[0] == settings.steps:
-            write_results(folder, experiment, settings, data, members, last, console)
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
-    finally:
-        checkpoints.close()
+    results: dict[str, Result] = {}
+    for number, (part, abstract) in enumerate(zip(parts, shapes, strict=True), 1):
+        place = folder
+        if len(parts) > 1:
+            place = folder / POPULATIONS / folder_name(part.members[0].compiled)
+            console.print(f"population {number} of {len(parts)}: {place.name}")
+        last = _train(part, abstract, place, config, console, alone=len(parts) == 1)
+        if last is not None and last.step[0] < settings.steps:  # a signal has ended it
+            return folder
+        results |= write_members(folder, place, experiment, settings, data, part.members, last, console)
+    if all(result.outcome.failed for result in results.values()):
+        reasons = [f"{name}: {result.outcome.failed}" for name, result in results.items()]
+        raise UserError(f"every member has failed. {'; '.join(reasons)}")
+    write_comparison(folder, [results[member.name] for member in members], console)
     return folder
+
+
+def _train(
+    part: Population, abstract: State, place: Path, config: dict[str, Any] | None, console: Console, alone: bool
+) -> State | None:
+    """Returns the last state of a population. If every member has failed, raises UserError if it is `alone`.
+
+    Otherwise returns None then, because the other populations continue, as the other members of a population do.
+    """
+    if not alone and every_member_failed(place, part.members):
+        return None
+    try:
+        return train_population(part, abstract, place, config, console)
+    except UserError:
+        if alone or not every_member_failed(place, part.members):
+            raise
+        return None
+
+
+def _shared(settings: Settings, members: Sequence[Member]) -> Settings:
+    """The settings that all members of a population share."""
+    compiled: Any = members[0].compiled
+    return dataclasses.replace(settings, **compiled)
+
+
+def _population(experiment: Experiment, settings: Settings, data: Dataset, members: list[Member]) -> Population:
+    shared = _shared(settings, members)
+    seen = hide_labels(limit_training(data, shared.examples), shared.labels_per_class)
+    return Population(experiment, shared, seen, members)
 
 
 def _check_devices(members: list[Member]) -> None:
@@ -88,109 +140,6 @@ def _check_devices(members: list[Member]) -> None:
         )
     if len(members) % jax.local_device_count():
         raise UsageError(
-            f"{len(members)} members, the seeds times the combinations of values, cannot be spread evenly over "
-            f"{jax.local_device_count()} devices"
+            f"{len(members)} members, the seeds times the combinations of values of type float, cannot be spread "
+            f"evenly over {jax.local_device_count()} devices"
         )
-
-
-class _Population:
-    """The hyperparameters and keys of all members, and the game as a function of one member's hyperparameters."""
-
-    def __init__(self, experiment: Experiment, settings: Settings, data: Dataset, members: list[Member]):
-        self.experiment, self.settings, self.data, self.members = experiment, settings, data, members
-        changes = [member.changes for member in members]
-        # The values include the seed, in case the experiment reads it.
-        self.values: Values = {name: stack_values([change[name] for change in changes]) for name in changes[0]}
-        self.keys = stack_keys([member.seed for member in members])
-
-    def build(self, values: Values) -> Game:
-        changed: Any = values  # traced arrays instead of numbers
-        return self.experiment.build(dataclasses.replace(self.settings, **changed), self.data.info)
-
-    def init(self) -> State:
-        return init_population(self.build, self.values, self.keys)
-
-    def check(self) -> State:
-        """Returns the shapes of the state. Raises UsageError for values that are invalid or cannot vary."""
-        combinations = {tuple(member.values.items()): member for member in self.members}.values()
-        # The games are built with plain numbers first, since recipes can check those.
-        games = [
-            run_folder.build(self.experiment, member.apply_to(self.settings), self.data.info)[0]
-            for member in combinations
-        ]
-        self.game = games[0]
-        try:
-            return self._trace(self.values)
-        except jax.errors.JAXTypeError as error:
-            guilty = [name for name, values in self.values.items() if self._breaks({name: values})] or [*self.values]
-            reason = str(error).partition("\n")[0]
-            raise UsageError(
-                f"{self.experiment.path.name} cannot be trained for all values of {', '.join(guilty)} at once: it "
-                f"uses the value in Python ({reason}). Use jnp.where or jax.lax.cond in the experiment, or train "
-                "one run after the other"
-            ) from error
-
-    def _breaks(self, values: Values) -> bool:
-        try:
-            self._trace(values)
-        except jax.errors.JAXTypeError:
-            return True
-        return False
-
-    def _trace(self, values: Values) -> State:
-        count, examples = len(self.members), self.settings.batch_size * self.game.batches_per_step
-        shape = (count, examples)
-        batch = {"image": jax.ShapeDtypeStruct((*shape, *self.data.example_shape), jnp.float32)}
-        if self.data.info.target_shape is not None:
-            batch["target"] = jax.ShapeDtypeStruct((*shape, *self.data.info.target_shape), jnp.float32)
-        if self.data.train.labels is not None:
-            batch["label"] = jax.ShapeDtypeStruct(shape, self.data.train.labels.dtype)
-        state = jax.eval_shape(partial(init_population, self.build), values, self.keys)
-        jax.eval_shape(partial(population_step, self.build), values, state, batch)
-        return state
-
-
-def _train(population: _Population, folder: Path, state: State, checkpoints: Checkpoints, console: Console) -> State:
-    """Trains from `state` to the end or until a signal. Returns the last state, on the host."""
-    settings, members, data, game = population.settings, population.members, population.data, population.game
-    devices, start = jax.local_device_count(), int(state.step[0])
-    options = program_options(settings, data.train, devices)
-    batches = feed_members(
-        data.train,
-        seeds=[member.seed for member in members],
-        batch_size=settings.batch_size,
-        batches_per_step=game.batches_per_step,
-        steps_per_call=options["steps_per_call"],
-        devices=devices,
-    )
-    log = MetricsFile(folder, start)
-    recorder = MemberRecorder(
-        log,
-        Display(console, settings.steps, start),
-        members,
-        console,
-        start=start,
-        every=settings.log_every,
-        examples=settings.batch_size * game.batches_per_step * len(members),
-        fetch=lambda metrics: [gather_members(call, devices, axis=1) for call in jax.device_get(metrics)],
-    )
-
-    def on_host(state: State) -> State:
-        return gather_members(to_host(state), devices)
-
-    console.print(f"{len(members)} members: {members[0].name} to {members[-1].name}")
-    values = shard_members(population.values, devices)
-    measure = None
-    if game.measures:
-        measure = make_population_measure(population.build, values, data.test, settings.batch_size, devices)
-    program = BoundProgram(
-        make_population_program(population.build, **options),
-        (values, device_data(data.train, devices)),
-        batches,
-        options["steps_per_call"],
-    )
-    callbacks = Callbacks(
-        measure=measure, draw=lambda state: None, close=log.close, **saving_callbacks(log, checkpoints, on_host)
-    )
-    state = train_loop(program, recorder, callbacks, shard_members(state, devices), start, settings, folder, console)
-    return on_host(state)

@@ -67,8 +67,8 @@ def test_the_sweep_and_its_members_keep_the_modules_of_the_experiment(failing, c
         assert read(folder / "config.json")["modules"] == ["dcgan_digits.py"]
         assert (folder / "modules" / "dcgan_digits.py").read_text() == Path(DIGITS).read_text()
     moved = shutil.copytree(run, tmp_path / "run")
-    assert load_run(moved).experiment.modules == {"dcgan_digits.py": Path(DIGITS).read_text()}
-    assert gan_jax(capsys, "sample", moved, "--count", 4, "--out", tmp_path / "grid.png").status == 0
+    assert load_run(moved, trust=True).experiment.modules == {"dcgan_digits.py": Path(DIGITS).read_text()}
+    assert gan_jax(capsys, "sample", moved, "--trust", "--count", 4, "--out", tmp_path / "grid.png").status == 0
 
 
 def test_a_sweep_whose_neighbour_has_changed_does_not_go_on(failing, capsys, tmp_path):

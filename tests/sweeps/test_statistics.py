@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from gan_jax.sweeps.members import Member
-from gan_jax.sweeps.statistics import Outcome, combine, report, spread, to_json, to_markdown
+from gan_jax.sweeps.statistics import Outcome, combine, limits, report, spread, to_json, to_markdown
 
 # The 97.5% quantiles of Student's t, from printed tables.
 T1, T4 = 12.706, 2.776
@@ -41,6 +41,29 @@ def test_the_interval_holds_the_mean_as_often_as_it_says():
     assert np.mean((of.low < 5) & (of.high > 5)) == pytest.approx(0.95, abs=0.01)  # six standard errors
 
 
+def test_an_interval_ends_where_the_numbers_do():
+    of = spread(np.array([0.1, 0.3]), limits=(0, 1))  # t reaches 12.706 * 0.1 to both sides of 0.2
+    assert (of.mean, of.low, of.high) == (pytest.approx(0.2), 0, 1)
+    kept = spread(np.array([0.5, 0.51, 0.52]), limits=(0, 1))
+    assert kept == spread(np.array([0.5, 0.51, 0.52]))
+
+
+def test_an_interval_that_is_cut_holds_the_mean_as_often():
+    shares = np.random.default_rng().beta(0.4, 3.6, (3, 20_000))  # of mean 0.1, many of them near 0
+    whole, cut = spread(shares), spread(shares, limits=(0, 1))
+    assert np.mean(whole.low < 0) > 0.3
+    assert cut.low.min() == 0
+    np.testing.assert_array_equal((cut.low < 0.1) & (cut.high > 0.1), (whole.low < 0.1) & (whole.high > 0.1))
+
+
+def test_the_limits_of_measures():
+    assert limits("recall") == limits("high_quality") == (0, 1)
+    assert limits("frechet_ratio") == limits("reverse_kl") == (0, np.inf)
+    assert limits("generator_loss") == (-np.inf, np.inf)
+    low = combine([outcome(0, 0.1, recall=0.0), outcome(1, 0.1, recall=0.02)])[0].spreads["recall"]
+    assert (low.low, low.high) == (0, pytest.approx(0.01 + T1 * 0.01, rel=1e-3))
+
+
 def outcome(seed, rate, failed=None, **measures):
     return Outcome(Member(seed, {"rate": rate}), failed, measures)
 
@@ -66,21 +89,31 @@ def test_members_that_failed_are_counted_and_not_averaged():
 def test_the_table():
     lines = to_markdown(MIXED).splitlines()
     assert lines[0] == "| rate | members | Frechet distance, times real | generator loss |"
-    assert lines[2] == "| 0.1 | 2 of 3 | 2 ± 1.41 [-10.7, 14.7] | 0.5 ± 0 [0.5, 0.5] |"
+    assert lines[2] == "| 0.1 | 2 of 3 | 2 ± 1.41 [0, 14.7] | 0.5 ± 0 [0.5, 0.5] |"
     assert lines[3] == "| 0.2 | 1 | 8 ± – | 0.25 ± – |"
     assert lines[4] == "| 0.4 | 0 of 1 | – | – |"
     assert "seed=1,rate=0.1 failed: the loss of the generator became nan at step 33" in "\n".join(lines)
+
+
+def test_a_member_that_is_dead_is_averaged_and_named():
+    dead = Outcome(Member(1, {"rate": 0.1}), None, {"recall": 0.0}, "the generator's gradients have vanished")
+    combinations = combine([outcome(0, 0.1, recall=0.5), dead])
+    assert combinations[0].spreads["recall"].mean == 0.25
+    table = to_markdown(combinations)
+    assert "| 0.1 | 2 | 0.25" in table
+    assert "seed=1,rate=0.1 is dead: the generator's gradients have vanished. It is included." in table
+    assert [member["dead"] for member in to_json(combinations)["members"]] == [None, dead.dead]
 
 
 def test_what_is_printed_says_the_same():
     console = Console(width=80, record=True, file=io.StringIO())
     report(MIXED, console)
     said = console.export_text()
-    assert max(map(len, said.splitlines()[:-4])) <= 80
+    assert max(len(line) for line in said.splitlines() if "Student" not in line) <= 80
     for word in (
         "2 of 3 members",
         "2 ± 1.41",
-        "[-10.7, 14.7]",
+        "[0, 14.7]",
         "8 ± –",
         "0 of 1 member",
         "became inf at step 2",
@@ -93,7 +126,8 @@ def test_results_are_plain_values():
     results = json.loads(json.dumps(to_json(MIXED), allow_nan=False))
     assert len(results["members"]) == 5
     assert results["members"][1] == {
-        "name": "seed=1,rate=0.1", "seed": 1, "rate": 0.1, "failed": "the loss of the generator became nan at step 33",
+        "name": "seed=1,rate=0.1", "seed": 1, "rate": 0.1, "dead": None,
+        "failed": "the loss of the generator became nan at step 33",
     }  # fmt: skip
     ratio = results["combinations"][0]["measures"]["frechet_ratio"]
     assert (ratio["count"], ratio["mean"]) == (2, 2)
