@@ -8,6 +8,23 @@ from support.compiling import QUICKLY
 os.environ.setdefault("XLA_FLAGS", QUICKLY)
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config, log):
+    """Each file is run by one process, so that what its tests share is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_programs():
+    """Frees the compiled programs of each file, which would fill the memory."""
+    yield
+    import jax
+
+    jax.clear_caches()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def session_cache(tmp_path_factory):
     """Tests, and the processes they start, leave the user's cache alone; pytest-xdist's workers share one."""

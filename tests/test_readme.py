@@ -1,12 +1,16 @@
-"""The README: its Python runs, its commands name files that exist, and its links lead somewhere."""
+"""The README and the other pages: Python runs, commands name what exists, and links lead somewhere."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+from gan_jax.commands.completion import flags
+from gan_jax.commands.main import COMMANDS
+
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "experiments").rglob("README.md"))]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS, *sorted((ROOT / "experiments").rglob("README.md"))]
 
 
 def test_the_gan_in_python_trains_and_draws(tmp_path, monkeypatch):
@@ -38,3 +42,22 @@ def test_links_and_commands_name_what_exists(page):
     assert files
     for file in files:
         assert (ROOT / file).exists(), file
+
+
+def commands(page):
+    """The gan-jax commands in the code blocks of a page: (name, the words that follow)."""
+    for block in re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL):
+        for line in re.split(r"\n|&&", block):
+            _, found, rest = line.partition("#")[0].partition("gan-jax ")
+            if found:
+                name, *words = rest.split()
+                yield name, words
+
+
+def test_commands_have_the_flags_that_pages_give_them():
+    used = [(page, *command) for page in (ROOT / "README.md", *DOCS) for command in commands(page)]
+    assert {name for _, name, _ in used} == COMMANDS.keys() - {"completion"}
+    known = {name: {flag.name for flag in flags(name)} | {"--help", "--learning-rate", "--width"} for name in COMMANDS}
+    for page, name, words in used:
+        unknown = {word for word in words if word.startswith("--")} - known[name]
+        assert not unknown, (page.name, name, unknown)

@@ -197,9 +197,10 @@ def test_a_run_is_followed_by_both_from_the_command(tmp_path):
     """In a process of its own, where both import and compile while jax does."""
     pytest.importorskip("wandb")
     pytest.importorskip("mlflow")
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    uri = (tmp_path / "server").as_uri()  # its pictures lie there too
     arguments = ("train", tiny_gan.__file__, "--steps", 4, "--track", "wandb", "mlflow", "--workdir", tmp_path / "run")
-    result = finish(start(*arguments, WANDB_MODE="offline", MLFLOW_TRACKING_URI=uri))
+    offline = {"WANDB_MODE": "offline", "MLFLOW_TRACKING_URI": uri, "MLFLOW_ALLOW_FILE_STORE": "true"}
+    result = finish(start(*arguments, **offline))
     assert result.status == 0, result.err
     assert "has failed" not in result.err
     assert (tmp_path / "run" / "wandb" / "id").exists()
