@@ -16,7 +16,7 @@ class TensorBoard:
     def __init__(self, run: Run):
         # Not SummaryWriter: its own thread prints a traceback when the disk is full, and so does its end.
         from tensorboardX.event_file_writer import EventsWriter
-        from tensorboardX.proto.event_pb2 import SessionLog
+        from tensorboardX.proto.event_pb2 import SessionLog  # pyright: ignore[reportAttributeAccessIssue]
 
         folder = run.folder / "tensorboard"
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +42,6 @@ class TensorBoard:
         self._writer.close()
 
     def _write(self, step: int, **what: Any) -> None:
-        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.proto.event_pb2 import Event  # pyright: ignore[reportAttributeAccessIssue]
 
         self._writer.write_event(Event(step=step, wall_time=time.time(), **what))
