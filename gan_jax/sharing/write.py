@@ -1,7 +1,6 @@
 """Writing an export: of a run, or of weights that came from elsewhere."""
 
 import importlib.metadata
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from gan_jax.sharing.model_card import PICTURE, Origin, model_card
 from gan_jax.sharing.names import by_name
 from gan_jax.sharing.programs import Program, UnsafeProgram, export_sampling, export_translation
 from gan_jax.training import settings as settings_module
-from gan_jax.training.run_folder import Run
+from gan_jax.training.run_folder import Run, read_evaluations
 
 _LARGEST_PICTURE = 1024  # pixels of its longer side
 
@@ -152,13 +151,8 @@ def _count_of_examples(config: Mapping[str, Any]) -> int | None:
 
 def _figures(folder: Path, step: int) -> dict[str, Any]:
     """The numbers of evaluation.json that were measured at this step."""
-    try:
-        found = json.loads((folder / "evaluation.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    others = found.get("others", []) if isinstance(found, dict) else []
-    for each in (found, *(others if isinstance(others, list) else [])):
-        if isinstance(each, dict) and each.get("step") == step:
+    for each in read_evaluations(folder):
+        if each.get("step") == step:
             numbers = {name: x for name, x in each.items() if isinstance(x, int | float) and not isinstance(x, bool)}
             return {name: x for name, x in numbers.items() if name != "step"}
     return {}

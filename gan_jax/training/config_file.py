@@ -56,10 +56,9 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
     write_text(folder / NAME, json.dumps({**config, "folder": _place(folder)}, indent=2) + "\n")
 
 
-def surroundings(experiment_folder: Path) -> dict[str, Any]:
-    """Returns the versions of packages, and the git commit of the experiment's repository if it is in one."""
-    versions = {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
-    return {"versions": versions, "git_commit": _git_commit(experiment_folder)}
+def versions() -> dict[str, str | None]:
+    """Returns the versions of Python and of packages. That of a package that is not installed is None."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
 
 
 def event(step: int, **what: Any) -> dict[str, Any]:
@@ -118,7 +117,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _git_commit(folder: Path) -> str | None:
+def git_commit(folder: Path) -> str | None:
     """Returns the commit of the experiment's repository, with "+" for uncommitted changes, or None without one."""
 
     def git(*words: str) -> str:

@@ -107,7 +107,8 @@ def create(
         "modules": sorted(experiment.modules),
         "settings": settings_module.to_json(settings),
         "data": data,
-        **config_file.surroundings(experiment.path.parent),
+        "versions": config_file.versions(),
+        "git_commit": config_file.git_commit(experiment.path.parent),
         **same_run.devices(),
         "history": [config_file.event(0, **(start or {}))],
     }
@@ -160,7 +161,7 @@ def write_evaluation(folder: Path, step: int, seed: int, figures: dict) -> Path:
     """
     path = folder / _EVALUATION
     new = {"step": step, "seed": seed, **figures}
-    before = _read_evaluation(path)
+    before = read_evaluations(folder)
     others = [each for each in before if (each.get("step"), each.get("seed")) != (step, seed)]
     write_text(path, json.dumps({**new, "others": others}, indent=2) + "\n")
     return path
@@ -175,13 +176,13 @@ def _upgrade(config: dict[str, Any]) -> saved_state.Upgrade:
     return older_runs.upgrade_checkpoint if config.get("format", 1) < 2 else saved_state.as_it_is
 
 
-def _read_evaluation(path: Path) -> list[dict]:
-    """Returns the evaluations in a file, the newest one first."""
+def read_evaluations(folder: Path) -> list[dict[str, Any]]:
+    """Returns the evaluations in a run folder, the newest one first. There are none in a file that cannot be read."""
     try:
-        found = json.loads(path.read_text())
+        found = json.loads((folder / _EVALUATION).read_text())
     except (OSError, ValueError):
         return []
     if not isinstance(found, dict):
         return []
     others = found.pop("others", [])
-    return [found, *(each for each in others if isinstance(each, dict))]
+    return [found, *(each for each in (others if isinstance(others, list) else ()) if isinstance(each, dict))]

@@ -12,6 +12,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from gan_jax.common.errors import UsageError
 from gan_jax.common.files import write_text
 from gan_jax.data import data_changes
@@ -150,7 +152,7 @@ def record_changes(
 
     Returns what has changed by name, as (before, now). Code that is replaced is kept in the folder `history`.
     """
-    here = {**config_file.surroundings(experiment.path.parent), **devices()}
+    here = {"versions": config_file.versions(), **devices()}
     update = {"settings": settings_module.to_json(settings), **here, "format": config_file.FORMAT}
     changed: dict[str, tuple[Any, Any]] = changes(config, settings)
     if differing := changed_code(folder, config, experiment):
@@ -167,14 +169,13 @@ def record_changes(
     if changed or "fingerprint" not in config["data"] or config_file.whence(folder, config):
         entry = config_file.event(step, changed={name: list(values) for name, values in changed.items()})
         history = [*config["history"], *([entry] if changed else [])]
-        config_file.write_config(folder, {**config, **update, "data": data, "history": history})
+        update |= {"git_commit": config_file.git_commit(experiment.path.parent), "data": data, "history": history}
+        config_file.write_config(folder, {**config, **update})
     return changed
 
 
 def devices() -> dict[str, Any]:
     """Returns what config.json says of the devices."""
-    import jax
-
     found = jax.devices()
     return {
         "devices": [str(device) for device in found],

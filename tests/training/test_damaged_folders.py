@@ -12,20 +12,9 @@ from support.command import DIGITS, SMALL, gan_jax, metrics, refused, settle
 TINY = tiny_gan.__file__
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A finished run of 4 steps, with checkpoints of steps 2 and 4."""
-    from gan_jax.commands.main import main
-
-    run = tmp_path_factory.mktemp("trained") / "run"
-    main(["train", TINY, "--steps", "4", "--workdir", str(run)])
-    return run
-
-
 @pytest.fixture
-def run(trained, tmp_path):
-    """A copy of it, which belongs where it is."""
-    return settle(shutil.copytree(trained, tmp_path / "run"))
+def run(trained_copy):
+    return trained_copy
 
 
 def damage(run, *steps):

@@ -6,25 +6,14 @@ from pathlib import Path
 
 import pytest
 from support import tiny_gan
-from support.command import assert_same_bits, checkpoint, gan_jax, metrics, refused, settle
+from support.command import assert_same_bits, checkpoint, gan_jax, metrics, refused
 
 TINY = tiny_gan.__file__
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A finished run of 4 steps."""
-    from gan_jax.commands.main import main
-
-    run = tmp_path_factory.mktemp("trained") / "run"
-    main(["train", TINY, "--steps", "4", "--workdir", str(run)])
-    return run
-
-
 @pytest.fixture
-def run(trained, tmp_path):
-    """A copy of it, which belongs where it is."""
-    return settle(shutil.copytree(trained, tmp_path / "run"))
+def run(trained_copy):
+    return trained_copy
 
 
 def config_of(run):

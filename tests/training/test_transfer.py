@@ -12,14 +12,9 @@ from support.command import EXPERIMENTS, SMALL, assert_same_bits, checkpoint, ga
 TINY = tiny_gan.__file__
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    """A finished run of 4 steps."""
-    from gan_jax.commands.main import main
-
-    run = tmp_path_factory.mktemp("source") / "run"
-    main(["train", TINY, "--steps", "4", "--workdir", str(run)])
-    return run
+@pytest.fixture
+def source(trained):
+    return trained
 
 
 def train(capsys, run, source, *arguments, steps=2):
