@@ -12,7 +12,7 @@ from gan_jax.sharing.manifest import Manifest
 from gan_jax.sharing.model_card import Origin
 from gan_jax.sharing.names import by_name
 from gan_jax.sharing.pytorch_cyclegan import Generator, generator
-from gan_jax.sharing.torch_file import read_tensors
+from gan_jax.common.torch_file import read_tensors
 from gan_jax.sharing.write import check_new, make_programs, versions, write_export
 
 _SOURCE = """\

@@ -8,7 +8,7 @@ from gan_jax.common.errors import UsageError
 from gan_jax.networks import cyclegan_resnet, unet
 from gan_jax.networks.functional import forward
 from gan_jax.sharing.pytorch_cyclegan import generator
-from gan_jax.sharing.torch_file import read_tensors
+from gan_jax.common.torch_file import read_tensors
 
 torch = pytest.importorskip("torch")
 from support import torch_cyclegan  # noqa: E402  it imports torch

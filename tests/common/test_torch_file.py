@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gan_jax.common.errors import UsageError
-from gan_jax.sharing.torch_file import read_tensors
+from gan_jax.common.torch_file import read_tensors
 
 torch = pytest.importorskip("torch")
 

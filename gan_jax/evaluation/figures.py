@@ -1,0 +1,56 @@
+"""What the figures of evaluations are called in tables, which way is better, and in which range they lie."""
+
+import math
+from typing import NamedTuple
+
+_ANY, _SHARE, _DISTANCE = (-math.inf, math.inf), (0.0, 1.0), (0.0, math.inf)
+
+
+class Figure(NamedTuple):
+    """A figure of an evaluation.
+
+    title: what it is called in tables.
+    better: "higher" or "lower", or "" if neither is better.
+    limits: the least and the greatest value that it can have.
+    format: how it is written, as `format` takes it.
+    """
+
+    title: str
+    better: str = ""
+    limits: tuple[float, float] = _ANY
+    format: str = ".4g"
+
+    @property
+    def row(self) -> str:
+        """Its title with which way is better, for the rows of tables."""
+        return f"{self.title}, {self.better} is better" if self.better else self.title
+
+
+FIGURES = {
+    "frechet_distance": Figure("Frechet distance", "lower", _DISTANCE),
+    "frechet_ratio": Figure("Frechet distance, times real", "lower", _DISTANCE, ".3g"),
+    "intra_class_frechet_distance": Figure("Frechet distance within classes", "lower", _DISTANCE),
+    "kernel_distance": Figure("kernel distance (KID)", "lower", format=".3g"),
+    "kernel_distance_deviation": Figure("... its deviation over subsets", "", _DISTANCE, ".2g"),
+    "inception_score": Figure("inception score", "higher", (1.0, math.inf), ".3f"),
+    "inception_score_deviation": Figure("... its deviation over splits", "", _DISTANCE, ".2g"),
+    "precision": Figure("precision", "higher", _SHARE, ".3f"),
+    "recall": Figure("recall", "higher", _SHARE, ".3f"),
+    "density": Figure("density", "higher", _DISTANCE, ".3f"),
+    "coverage": Figure("coverage", "higher", _SHARE, ".3f"),
+    "perceptual_path_length": Figure("perceptual path length", "lower", _DISTANCE),
+    "classification_accuracy_score": Figure("classification accuracy score", "higher", _SHARE, ".3f"),
+    "class_accuracy": Figure("share classified as their own class", "higher", _SHARE, ".3f"),
+    "confidence": Figure("classifier's confidence", "", _SHARE, ".3f"),
+    "nearest_training_distance": Figure("distance to nearest training image", "", _DISTANCE),
+    "sliced_wasserstein": Figure("sliced Wasserstein distance", "lower", _DISTANCE),
+    "modes_covered": Figure("modes covered", "higher", _DISTANCE, "g"),
+    "high_quality": Figure("share within 3 deviations of a mode", "higher", _SHARE, ".1%"),
+    "reverse_kl": Figure("reverse KL of the modes", "lower", _DISTANCE, ".3g"),
+    "kl": Figure("KL from the real modes", "lower", _DISTANCE, ".3g"),
+    "label_accuracy": Figure("pixels of the right label", "higher", _SHARE),
+    "label_iou": Figure("mean IoU of the labels", "higher", _SHARE),
+    "l1": Figure("L1", "lower", _DISTANCE),
+    "psnr": Figure("PSNR in dB", "higher"),
+    "ssim": Figure("SSIM", "higher", (-1.0, 1.0)),
+}
