@@ -39,7 +39,10 @@ COMMANDS = {
     "sweep": Command("sweep", (("EXPERIMENT.py", "train many seeds and settings at once, and compare them"),)),
     "sample": Command("sample", (("RUN", "draw samples from a trained run"),)),
     "translate": Command("translate", (("RUN IN OUT", "translate images with an image-to-image run"),)),
-    "evaluate": Command("evaluate", (("RUN", "evaluate a trained run on held-out data"),)),
+    "evaluate": Command(
+        "evaluate",
+        (("RUN", "evaluate a trained run on held-out data"), ("--real A --fake B", "compare images with real ones")),
+    ),
     "runs": Command("runs", (("[DIR]", "list the runs below a folder: step, state and figures"),)),
     "compare": Command("compare", (("RUN RUN ...", "show what differs between runs, and their figures"),)),
     "export": Command("export", (("RUN OUT", "write a trained run to a folder to share"),)),

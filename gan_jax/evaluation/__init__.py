@@ -1,9 +1,16 @@
 """How good a trained game is: figures of its samples or translations, beside those of real data or of baselines.
 
-`evaluate` chooses the evaluation that suits the game and its data: `images`, `points`, `stacked` or `translation`. They
-use `metrics`, measures on arrays, and `features`, networks trained on the dataset to see what is in an image.
-`by_class` says whether the samples of a conditional game look like their classes. `beside_real` and `subsets` are what
-they share, and `untrained` has the baselines of translations.
+`evaluate` chooses the evaluation that suits the game and its data: `images`, `points`, `stacked` or `translation`. Each
+returns an `Evaluation` (`result`): figures, what they depend on, and tables. `image_sets` compares two sets of images
+without any game.
+
+`features` are what networks see in images, and `metrics` are measures on arrays. `measures` lists those that images are
+compared by, and `figures` says what they are called. `by_class` says whether samples look like their classes,
+`path_length` how smoothly they follow their latents, `accuracy_score` what a classifier learns from them, and `closest`
+shows whether they are copies. `looked_at` and `subsets` are what these share, and `untrained` has the baselines of
+translations.
 """
 
-from gan_jax.evaluation.evaluate import Evaluation, evaluate_game, evaluate_sampler
+from gan_jax.evaluation.evaluate import evaluate_game, evaluate_sampler
+from gan_jax.evaluation.options import Options
+from gan_jax.evaluation.result import Evaluation

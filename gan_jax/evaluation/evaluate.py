@@ -1,38 +1,32 @@
 """Choosing the evaluation that suits a game and its data."""
 
-from typing import Any, Protocol
+import dataclasses
+from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset
 from gan_jax.data.dataset import Mixture, Stack
-from gan_jax.evaluation.beside_real import Labels, Sampler
+from gan_jax.evaluation.accuracy_score import accuracy_score
+from gan_jax.evaluation.features import usual_features
 from gan_jax.evaluation.images import evaluate_images
+from gan_jax.evaluation.options import USUAL, Options
 from gan_jax.evaluation.points import evaluate_mixture, evaluate_points
+from gan_jax.evaluation.result import REAL, SAMPLES, Evaluation, FigureTable, flat
+from gan_jax.evaluation.sampler import Labels, Sampler
 from gan_jax.evaluation.stacked import evaluate_stacked
 from gan_jax.evaluation.translation import evaluate_translation
 from gan_jax.game import Game
-from gan_jax.inference import draw_latents, labels_of, make_translator, sample_images
+from gan_jax.inference import Samples, draw_latents, labels_of, make_translator
+
+# Karras et al. (arXiv 1812.04948) take 100,000 paths.
+_PATHS = 10_000
 
 
-class Evaluation(Protocol):
-    """Figures of samples or translations, beside figures to compare them with."""
-
-    def to_json(self) -> dict[str, object]:
-        """Plain numbers, strings and lists by name. `measures` lists the figures that matter most, the first one first.
-
-        These are the figures that the table of a sweep shows.
-        """
-        ...
-
-    def report(self, console: Console) -> None:
-        """Prints the figures as tables."""
-        ...
-
-
-def evaluate_game(dataset: Dataset, game: Game, networks: dict[str, Any], seed: int) -> Evaluation:
+def evaluate_game(
+    dataset: Dataset, game: Game, networks: dict[str, Any], seed: int, options: Options = USUAL
+) -> Evaluation:
     """Evaluates the samples of a trained game, or its translations of held-out images if it translates.
 
     The images of a conditional game are also evaluated by their classes.
@@ -40,11 +34,43 @@ def evaluate_game(dataset: Dataset, game: Game, networks: dict[str, Any], seed: 
     networks: as `Game.sample` takes them.
     seed: of the latents, or of the noise in translations.
 
-    Raises UsageError for data that cannot be evaluated, or that have other classes than the game.
+    Raises UsageError for data that cannot be evaluated, or that have other classes than the game, and UserError for
+    samples that are not finite.
     """
+    averages = {player.name: float(player.ema) for player in game.players if player.ema is not None}
     if game.translate:
         translators = {way: make_translator(game, networks, way, seed) for way in game.translate}
-        return evaluate_translation(dataset, translators)
+        found = evaluate_translation(dataset, translators, options)
+    else:
+        found = _evaluate_samples(dataset, game, networks, seed, options)
+    return dataclasses.replace(found, settings={**found.settings, "averages_of_weights": averages})
+
+
+def evaluate_sampler(
+    dataset: Dataset, sample: Sampler, seed: int, options: Options = USUAL, labels: Labels | None = None
+) -> Evaluation:
+    """Evaluates `sample(count, seed)`, images uint8 (count, H, W, C) or points float32 (count, D).
+
+    labels: gives the classes that the samples are of, `labels(count, seed)`. None if they have none. It is used for
+        images that the dataset's classifier tells apart.
+
+    The dataset decides how: by the modes of a mixture or of stacked images if it has them, and otherwise as images or
+    as points. Only images take other options than the count. Raises UsageError for data that cannot be evaluated, if
+    possible before anything is trained or sampled.
+    """
+    match dataset.origin:
+        case Mixture():
+            return evaluate_mixture(dataset, dataset.origin, sample, options.count, seed)
+        case Stack():
+            return evaluate_stacked(dataset, dataset.origin, sample, options.count, seed)
+    if len(dataset.example_shape) == 1:
+        return evaluate_points(dataset, sample, options.count, seed)
+    return evaluate_images(dataset, sample, seed, options, labels)
+
+
+def _evaluate_samples(
+    dataset: Dataset, game: Game, networks: dict[str, Any], seed: int, options: Options
+) -> Evaluation:
     if game.classes not in (None, len(dataset.classes)):
         raise UsageError(f"the run has {game.classes} classes, and {dataset.name!r} has {len(dataset.classes)} now")
 
@@ -53,29 +79,25 @@ def evaluate_game(dataset: Dataset, game: Game, networks: dict[str, Any], seed: 
         assert found is not None
         return found
 
-    def sample(count: int, seed: int) -> np.ndarray:
-        return sample_images(game, networks, count, seed)
+    def sample(count: int, seed: int) -> Samples:
+        return Samples(game, networks, draw_latents(game, count, seed))
 
-    return evaluate_sampler(dataset, sample, None, seed, None if game.classes is None else labels)
-
-
-def evaluate_sampler(
-    dataset: Dataset, sample: Sampler, count: int | None, seed: int, labels: Labels | None = None
-) -> Evaluation:
-    """Evaluates `sample(count, seed)`, images uint8 (count, H, W, C) or points float32 (count, D).
-
-    labels: gives the classes that the samples are of, `labels(count, seed)`. None if they have none. It is used for
-        images that the dataset's classifier tells apart.
-
-    The dataset decides how: by the modes of a mixture or of stacked images if it has them, and otherwise as images or
-    as points. By default `count` is the usual number for this kind of data. Raises UsageError for data that cannot be
-    evaluated, if possible before anything is trained or sampled.
-    """
-    match dataset.origin:
-        case Mixture():
-            return evaluate_mixture(dataset, dataset.origin, sample, count, seed)
-        case Stack():
-            return evaluate_stacked(dataset, dataset.origin, sample, count, seed)
-    if len(dataset.example_shape) == 1:
-        return evaluate_points(dataset, sample, count, seed)
-    return evaluate_images(dataset, sample, count, seed, labels)
+    own = None if game.classes is None else labels
+    if options.accuracy_score and own is None:
+        raise UsageError("the classification accuracy score needs samples of classes: the run is not conditional")
+    if options.path_length and len(dataset.example_shape) != 3:
+        raise UsageError("the perceptual path length is of images, and the run has points")
+    found = evaluate_sampler(dataset, sample, seed, options, own)
+    columns: dict[str, dict[str, float]] = {SAMPLES: {}, REAL: {}}
+    if options.accuracy_score and own is not None:
+        score, real = accuracy_score(dataset, sample, own, seed)
+        columns[SAMPLES]["classification_accuracy_score"] = score
+        columns[REAL]["classification_accuracy_score"] = real
+    if not columns[SAMPLES]:
+        return found
+    return dataclasses.replace(
+        found,
+        settings={**found.settings, "paths": _PATHS},
+        figures={**found.figures, **flat(columns)},
+        parts=(*found.parts, FigureTable("Further measures", columns)),
+    )

@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+_ARROWS = {"higher": "↑", "lower": "↓"}
+
 _ANY, _SHARE, _DISTANCE = (-math.inf, math.inf), (0.0, 1.0), (0.0, math.inf)
 
 
@@ -22,8 +24,8 @@ class Figure(NamedTuple):
 
     @property
     def row(self) -> str:
-        """Its title with which way is better, for the rows of tables."""
-        return f"{self.title}, {self.better} is better" if self.better else self.title
+        """Its title with an arrow that says which way is better, for the rows of tables."""
+        return f"{self.title} {_ARROWS[self.better]}" if self.better else self.title
 
 
 FIGURES = {
@@ -54,3 +56,8 @@ FIGURES = {
     "psnr": Figure("PSNR in dB", "higher"),
     "ssim": Figure("SSIM", "higher", (-1.0, 1.0)),
 }
+
+
+def figure(name: str) -> Figure:
+    """What is known of the figure of this name. One that is not listed has its name as its title, and no limits."""
+    return FIGURES.get(name) or Figure(name.replace("_", " "))

@@ -1,7 +1,7 @@
 """How good images are, compared with real ones.
 
 None of the figures here means much alone. A Frechet distance depends on the features and is biased by the number of
-images; precision and recall depend on both too. So each figure is computed twice, with the same classifier and the same
+images; precision and recall depend on both too. So each figure is computed twice, with the same features and the same
 number of images: once for samples against held-out images, and once for real training images in place of the samples.
 The second value is what samples as good as real images would reach.
 
@@ -13,211 +13,114 @@ ratio of the same samples' distance to the real one changes by tens of per cent,
 compare runs with the cached classifier, as `evaluate_images` does.
 """
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from gan_jax.common.errors import UsageError
-from gan_jax.data import Dataset
-from gan_jax.evaluation.beside_real import Labels, Sampler, beside_real
-from gan_jax.evaluation.by_class import ClassAccuracy, class_accuracy
-from gan_jax.evaluation.features import Classifier, cached_classifier, check_labels
-from gan_jax.evaluation.metrics import frechet_distance, nearest_distances, precision_recall
-from gan_jax.evaluation.subsets import pick_subset, take_subset
-from gan_jax.reporting import print_table
+from gan_jax.data import Dataset, Images
+from gan_jax.evaluation import measures
+from gan_jax.evaluation.by_class import judge_classes
+from gan_jax.evaluation.closest import closest_pairs
+from gan_jax.evaluation.features import has_labels, usual_features
+from gan_jax.evaluation.looked_at import look_at, look_at_split
+from gan_jax.evaluation.measures import Reference
+from gan_jax.evaluation.metrics import nearest
+from gan_jax.evaluation.options import Options
+from gan_jax.evaluation.result import HELD_OUT, REAL, SAMPLES, Evaluation, FigureTable, flat
+from gan_jax.evaluation.sampler import Labels, Sampler
+from gan_jax.evaluation.subsets import subset
 
+# As many real images are looked at, or as many as there are samples if these are more.
 _MOST_IMAGES = 10_000
-_MOST_ROWS = 20
 
+_MEASURES = ("frechet_ratio", "kernel_distance", "precision", "recall", "density", "coverage", "class_accuracy")
 
-@dataclass(frozen=True)
-class ImageEvaluation:
-    """Figures of samples. Those named `..._real` are the same figures of training images in place of the samples.
-
-    Attributes:
-      dataset: the name of the dataset.
-      count: the number of samples, and of training images, that are compared with held-out images.
-      held_out_count: the number of held-out images.
-      classifier_accuracy: the share of held-out images that the classifier gets right. If it is low, the figures below
-        mean little.
-      frechet_distance: the distance between the features of samples and of held-out images. Lower is better.
-      precision: the share of samples that lie among the held-out images in feature space. It says how realistic samples
-        are. Higher is better.
-      recall: the share of held-out images that lie among the samples in feature space. It says how much of the data the
-        samples cover. Higher is better.
-      confidence: the mean of the classifier's highest probability. It is low if samples belong to no class.
-      nearest_training_distance: the mean feature distance from a sample to the nearest of the `count` training images.
-        If it is well below that of held-out images, which were not trained on, the generator copies.
-      class_shares: the share of samples that the classifier assigns to each class.
-      classes: the names of the classes.
-      by_class: the share of samples that the classifier assigns to their own class, or None if they have none.
-    """
-
-    dataset: str
-    count: int
-    held_out_count: int
-    classifier_accuracy: float
-    frechet_distance: float
-    frechet_distance_real: float
-    precision: float
-    precision_real: float
-    recall: float
-    recall_real: float
-    confidence: float
-    confidence_real: float
-    confidence_held_out: float
-    nearest_training_distance: float
-    nearest_training_distance_held_out: float
-    class_shares: tuple[float, ...]
-    class_shares_real: tuple[float, ...]
-    classes: tuple[str, ...]
-    by_class: ClassAccuracy | None = None
-
-    @property
-    def frechet_ratio(self) -> float | None:
-        """The Frechet distance divided by that of real images; None if that of real images is 0."""
-        return self.frechet_distance / self.frechet_distance_real if self.frechet_distance_real else None
-
-    def to_json(self) -> dict[str, object]:
-        plain: dict[str, object] = dataclasses.asdict(dataclasses.replace(self, by_class=None))
-        del plain["by_class"]
-        plain["frechet_ratio"] = self.frechet_ratio
-        plain["measures"] = ["frechet_ratio", "precision", "recall"]
-        if self.by_class is not None:
-            plain |= self.by_class.to_json()
-            plain["measures"] = ["frechet_ratio", "precision", "recall", "class_accuracy"]
-        return {name: list(x) if isinstance(x, tuple) else x for name, x in plain.items()}
-
-    def report(self, console: Console) -> None:
-        self._report_figures(console)
-        self._report_classes(console)
-        if self.by_class is not None:
-            self.by_class.report(self.classes, console)
-
-    def _report_figures(self, console: Console) -> None:
-        e = self
-        ratio = "" if e.frechet_ratio is None else f" ({e.frechet_ratio:.3g} x real)"
-        confidences = (f"{x:.3f}" for x in (e.confidence, e.confidence_real, e.confidence_held_out))
-        nearest = f"{e.nearest_training_distance:.4g}", "", f"{e.nearest_training_distance_held_out:.4g}"
-        print_table(
-            f"{e.count} samples, and {e.count} real training images, against {e.held_out_count} held-out images",
-            ("", "samples", "real: training", "real: held-out"),
-            [
-                (
-                    "Frechet distance, lower is better",
-                    f"{e.frechet_distance:.4g}{ratio}",
-                    f"{e.frechet_distance_real:.4g}",
-                ),
-                ("precision, higher is better", f"{e.precision:.3f}", f"{e.precision_real:.3f}"),
-                ("recall, higher is better", f"{e.recall:.3f}", f"{e.recall_real:.3f}"),
-                ("classifier's confidence", *confidences),
-                ("distance to nearest training image", *nearest),
-            ],
-            console,
-            f"Features: a classifier of {e.dataset}, {e.classifier_accuracy:.2%} right on held-out images",
-        )
-
-    def _report_classes(self, console: Console) -> None:
-        shares = list(zip(self.classes, self.class_shares, self.class_shares_real, strict=True))
-        title = "Share of images per class, as classified"
-        if len(shares) > _MOST_ROWS:
-            shares = sorted(shares, key=lambda row: -abs(row[1] - row[2]))[:_MOST_ROWS]
-            title += f": the {_MOST_ROWS} of {len(self.classes)} classes that differ most"
-        rows = [(name, f"{share:.1%}", f"{share_real:.1%}") for name, share, share_real in shares]
-        print_table(title, ("class", "samples", "real: training"), rows, console)
+# The headings of real images by what they are.
+_COLUMNS = {"training": REAL, "held-out": HELD_OUT}
 
 
 def evaluate_images(
-    dataset: Dataset, sample: Sampler, count: int | None, seed: int, labels: Labels | None = None
-) -> ImageEvaluation:
-    """Evaluates `sample(count, seed)`, uint8 (count, H, W, C), with the dataset's classifier.
+    dataset: Dataset, sample: Sampler, seed: int, options: Options, labels: Labels | None = None
+) -> Evaluation:
+    """Evaluates `sample(count, seed)`, uint8 (count, H, W, C).
 
     labels: gives the classes that these samples are of, `labels(count, seed)`. None if they have none.
 
-    The classifier comes from the cache, or is trained now. By default `count` is the number of training images, up to
-    10,000. Raises UsageError for a dataset without labels of at least two classes, and for fewer than 4 samples,
-    training or held-out images, before anything is trained or sampled; and as `evaluate` does.
+    By default the count is the number of training images, up to 10,000. Networks come from the cache, or are trained
+    now. Raises UsageError, if possible before anything is trained or sampled, for too few samples, training or held-out
+    images, for features that cannot be had, and for samples of another shape or type.
     """
-    check_labels(dataset)
-    if count is None:
-        count = min(len(dataset.train), _MOST_IMAGES)
-    _check_counts(dataset, count)
-    classifier = cached_classifier(dataset)
-    return evaluate(dataset, sample(count, seed), classifier, None if labels is None else labels(count, seed))
+    count = options.count or min(len(dataset.train), _MOST_IMAGES)
+    sizes = {"samples": count, "training images": len(dataset.train), "held-out images": len(dataset.test)}
+    for name, size in sizes.items():
+        if size < measures.FEWEST:
+            raise UsageError(f"evaluation needs at least {measures.FEWEST} {name}, not {size}")
+    choice = options.features or usual_features
+    features = choice(dataset)
+    samples = sample(count, seed)
+    _check(dataset, samples)
+    own = labels(count, seed) if labels and has_labels(dataset) else None
 
+    made = look_at(features, samples, options.watch, labels=own)
+    most = max(count, _MOST_IMAGES)
+    real = {name: look_at_split(features, dataset, name, most, options.watch) for name in _COLUMNS}
+    (other,) = real.keys() - {options.against}
+    others = real[other].some(subset(len(real[other]), count))
+    # Where samples have no classes, nothing is compared class by class.
+    whole = real[options.against]
+    reference = Reference(whole if own is not None else replace(whole, labels=None))
 
-def evaluate(
-    dataset: Dataset, samples: np.ndarray, classifier: Classifier, labels: np.ndarray | None = None
-) -> ImageEvaluation:
-    """Compares samples, uint8 (N, H, W, C), and as many training images with the held-out images.
-
-    labels: the classes that the samples are of, int (N,), or None if they have none.
-
-    At most 10,000 images of each are used, and no more samples than there are training images: the first ones.
-
-    Raises UsageError for samples of another type or shape, and for fewer than 4 samples, training or held-out images.
-    """
-    if samples.dtype != np.uint8 or samples.shape[1:] != dataset.image_shape:
-        raise UsageError(
-            f"samples are {samples.dtype} of shape {samples.shape}, but {dataset.name!r} calls for uint8 of shape "
-            f"(N, {', '.join(map(str, dataset.image_shape))})"
-        )
-    _check_counts(dataset, len(samples))
-    count = min(len(samples), len(dataset.train), _MOST_IMAGES)
-    train, held_out = pick_subset(dataset.train.images, count), take_subset(dataset.test, _MOST_IMAGES)
-    made, real = (classifier.features_and_probabilities(images) for images in (samples[:count], train))
-    features_held_out, probabilities_held_out = classifier.features_and_probabilities(held_out["image"])
-
-    def figures(seen: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
-        features, probabilities = seen
-        precision, recall = precision_recall(features_held_out, features)
-        return {
-            "frechet_distance": frechet_distance(features, features_held_out),
-            "precision": precision,
-            "recall": recall,
-            "confidence": _confidence(probabilities),
-            "class_shares": _class_shares(probabilities),
-        }
-
-    by_class = None
-    if labels is not None:
-        by_class = class_accuracy(
-            (labels[:count], made[1].argmax(axis=1)),
-            (held_out["label"], probabilities_held_out.argmax(axis=1)),
-            len(dataset.classes),
-        )
-    return ImageEvaluation(
-        dataset=dataset.name,
-        count=count,
-        held_out_count=len(held_out["image"]),
-        classifier_accuracy=classifier.accuracy,
-        confidence_held_out=_confidence(probabilities_held_out),
-        nearest_training_distance=float(nearest_distances(made[0], real[0]).mean()),
-        nearest_training_distance_held_out=float(nearest_distances(features_held_out, real[0]).mean()),
-        classes=dataset.classes,
-        by_class=by_class,
-        **beside_real(figures, made, real),
+    columns: dict[str, dict[str, Any]] = {SAMPLES: {}, REAL: {}, HELD_OUT: {}}
+    columns[_COLUMNS[other]] |= measures.compare(others, reference)
+    found = measures.compare(made, reference)
+    columns[SAMPLES] |= _ratio(found, columns[_COLUMNS[other]], len(others) == count) | found
+    train, held_out = (real[name].seen.features for name in ("training", "held-out"))
+    distances, closest = nearest(made.seen.features, train)
+    columns[SAMPLES]["nearest_training_distance"] = float(distances.mean())
+    columns[HELD_OUT]["nearest_training_distance"] = float(nearest(held_out, train)[0].mean())
+    classes = None
+    if own is not None or features.of_dataset:
+        classes = judge_classes(dataset, features, made, real["training"], real["held-out"], options.watch)
+        for name, of_classes in classes.columns.items():
+            columns[name] |= of_classes
+    against = f"{len(reference.images)} {options.against} images"
+    title = f"{count} samples, and {len(others)} {other} images, against {against}"
+    table = FigureTable(title, columns, f"Features: {features.description}")
+    figures = {**flat(columns), **(classes.figures if classes else {})}
+    return Evaluation(
+        settings={
+            "dataset": dataset.name,
+            "count": count,
+            "against": options.against,
+            "reference_count": len(reference.images),
+            "real_count": len(others),
+            "image_shape": list(dataset.image_shape),
+            "features": features.name,
+            "features_version": features.version,
+            **measures.settings(),
+        },
+        figures=figures,
+        measures=[name for name in _MEASURES if figures.get(name) is not None],
+        parts=(table, *(classes.parts if classes else ())),
+        pictures={"closest": closest_pairs(samples, real["training"].images, distances, closest)},
     )
 
 
-def _check_counts(dataset: Dataset, count: int) -> None:
-    # Precision and recall need the third nearest neighbour of each image within its own set.
-    for name, size in (
-        ("samples", count),
-        ("training images", len(dataset.train)),
-        ("held-out images", len(dataset.test)),
-    ):
-        if size < 4:
-            raise UsageError(f"evaluation needs at least 4 {name}, not {size}")
+def _check(dataset: Dataset, samples: Images) -> None:
+    dtype = getattr(samples, "dtype", np.dtype(np.uint8))
+    if dtype != np.uint8 or samples.shape[1:] != dataset.image_shape:
+        raise UsageError(
+            f"samples are {dtype} of shape {samples.shape}, but {dataset.name!r} calls for uint8 of shape "
+            f"(N, {', '.join(map(str, dataset.image_shape))})"
+        )
 
 
-def _confidence(probabilities: np.ndarray) -> float:
-    return float(probabilities.max(axis=1).mean())
+def _ratio(of_samples: measures.Figures, of_real: measures.Figures, same_count: bool) -> measures.Figures:
+    """The Frechet distance of samples over that of as many real images, on whose number it depends.
 
-
-def _class_shares(probabilities: np.ndarray) -> tuple[float, ...]:
-    counts = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
-    return tuple(float(x) for x in counts / len(probabilities))
+    It is left out for other numbers of images, and where that of real images is 0.
+    """
+    real = of_real["frechet_distance"]
+    return {"frechet_ratio": of_samples["frechet_distance"] / real} if same_count and real else {}

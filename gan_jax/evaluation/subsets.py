@@ -21,3 +21,20 @@ def take_subset(split: Split, most: int) -> dict[str, np.ndarray]:
 def pick_subset(images: Images, most: int) -> np.ndarray:
     """A subset of images or points, (min(N, most), ...)."""
     return pick(images, subset(len(images), most))
+
+
+class Subset:
+    """Some of the images of a dataset, which stay where they are. It is random access to images too.
+
+    indices: int (n,), which images they are.
+    """
+
+    def __init__(self, images: Images, indices: np.ndarray):
+        self._images, self._indices = images, indices
+        self.shape = (len(indices), *images.shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self._images[int(self._indices[index])]

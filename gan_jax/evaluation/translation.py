@@ -1,93 +1,59 @@
 """How good translations are compared with the true ones, beside baselines that train no network."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
-from rich.console import Console
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset, Split
 from gan_jax.data.dataset import Scenes
 from gan_jax.data.derived.directions import reverse
-from gan_jax.evaluation.features import LabelReader, cached_classifier, cached_label_reader
+from gan_jax.evaluation.features import LabelReader, cached_label_reader, extract, usual_features
 from gan_jax.evaluation.metrics import frechet_distance, l1, mean_iou, pixel_accuracy, psnr, read_labels, ssim
+from gan_jax.evaluation.options import USUAL, Options
+from gan_jax.evaluation.result import Evaluation, FigureTable
 from gan_jax.evaluation.subsets import pick_subset, take_subset
 from gan_jax.evaluation.untrained import baselines
 from gan_jax.inference import Translator
-from gan_jax.reporting import print_table
 
 Figures = dict[str, float]
 
 _MOST_PAIRS = 2000
 _MOST_READ = 4000  # training pairs for the label reader
 
-# Descriptions of the figures by name.
-_ROWS = {
-    "label_accuracy": "pixels of the right label, higher is better",
-    "label_iou": "mean IoU of the labels, higher is better",
-    "l1": "L1, lower is better",
-    "psnr": "PSNR in dB, higher is better",
-    "ssim": "SSIM, higher is better",
-    "frechet_distance": "Frechet distance, lower is better",
-}
+
+class _Eyes(NamedTuple):
+    """What translations are compared in: a function from images uint8 (N, H, W, C) to features (M, d), and its name."""
+
+    see: Callable[[np.ndarray], np.ndarray]
+    name: str
+    version: str
+    description: str
 
 
-@dataclass(frozen=True)
-class TranslationEvaluation:
-    """Figures of translations of held-out images, by direction.
-
-    Attributes:
-      dataset: the name of the dataset.
-      count: the number of held-out pairs.
-      figures: by direction, the figures by name. l1, psnr and ssim are the means over images of those of
-        `metrics.similarity`. Drawn scenes have label_accuracy and label_iou as well. The labels of a translated label
-        map are read by its colours, and those of a translated picture by a `LabelReader`: they say whether the picture
-        shows what its label map says. frechet_distance is the distance to the true images. It is measured in the
-        features of a classifier if the images have labels of several classes, and in the features of a `LabelReader`,
-        patch by patch, for pictures of drawn scenes.
-      baselines: by direction and by name, the same figures of the `baselines`, and figures that real images reach:
-        the Frechet distance of training targets, "real: training", and the label figures of held-out pictures,
-        "real: held-out".
-    """
-
-    dataset: str
-    count: int
-    figures: dict[str, Figures]
-    baselines: dict[str, dict[str, Figures]]
-
-    def to_json(self) -> dict[str, object]:
-        named = {
-            f"{name}{'' if direction == 'AtoB' else f'_{direction}'}": value
-            for direction, figures in self.figures.items()
-            for name, value in figures.items()
-        }
-        return {
-            "dataset": self.dataset,
-            "count": self.count,
-            **named,
-            "baselines": self.baselines,
-            "measures": list(named),
-        }
-
-    def report(self, console: Console) -> None:
-        for direction, figures in self.figures.items():
-            others = self.baselines[direction]
-            rows = []
-            for name in figures:
-                values = (column.get(name) for column in (figures, *others.values()))
-                rows.append((_ROWS[name], *("" if value is None else f"{value:.4g}" for value in values)))
-            title = f"{self.count} held-out images of {self.dataset}, translated {direction}"
-            print_table(title, ("", "translated", *others), rows, console)
-
-
-def evaluate_translation(dataset: Dataset, translators: Mapping[str, Translator]) -> TranslationEvaluation:
+def evaluate_translation(
+    dataset: Dataset, translators: Mapping[str, Translator], options: Options = USUAL
+) -> Evaluation:
     """Compares translations of held-out examples with the true ones.
 
     translators: by direction, "AtoB" from images to targets and "BtoA" from targets to images.
 
-    At most 2,000 pairs are used. Raises UsageError for a dataset whose held-out images have no true translations, or
-    fewer than 2.
+    l1, psnr and ssim are the means over images of those of `metrics.similarity`. Drawn scenes have label_accuracy and
+    label_iou as well. The labels of a translated label map are read by its colours, and those of a translated picture
+    by a `LabelReader`: they say whether the picture shows what its label map says. frechet_distance is the distance to
+    the true images. It is measured in the features that the options choose. By default these are, for pictures of drawn
+    scenes, those of a `LabelReader`, patch by patch, and otherwise what `usual_features` has for the targets.
+
+    The figures of the direction BtoA end in `_BtoA`. "baselines" has, by direction and by name, the same figures of the
+    `baselines`, and figures that real images reach: the Frechet distance of training targets, "real: training", and
+    the label figures of held-out pictures, "real: held-out".
+
+    Where the usual features cannot be had, there is no Frechet distance, and the report says why.
+
+    By default, at most 2,000 pairs are used. Raises UsageError for a dataset whose held-out images have no true
+    translations, or fewer than 2, and for features that are chosen and
+    cannot be had.
     """
     if dataset.test.targets is None or not dataset.test.paired:
         raise UsageError(
@@ -96,19 +62,42 @@ def evaluate_translation(dataset: Dataset, translators: Mapping[str, Translator]
         )
     if len(dataset.test) < 2:
         raise UsageError(f"evaluation needs at least 2 held-out pairs, and {dataset.name!r} has {len(dataset.test)}")
-    figures, others = {}, {}
+    most = options.count or _MOST_PAIRS
+    settings: dict[str, Any] = {"dataset": dataset.name, "count": min(len(dataset.test), most)}
+    named, others, tables = {}, {}, []
     for direction, translate in translators.items():
-        way = dataset if direction == "AtoB" else reverse(dataset)
-        figures[direction], others[direction] = _evaluate(way, translate)
-    return TranslationEvaluation(dataset.name, min(len(dataset.test), _MOST_PAIRS), figures, others)
+        way, ending = (dataset, "") if direction == "AtoB" else (reverse(dataset), f"_{direction}")
+        eyes, caption = None, None
+        try:
+            if eyes := _eyes(way, options):
+                caption = f"Features of the Frechet distance: {eyes.description}"
+                settings |= {f"features{ending}": eyes.name, f"features_version{ending}": eyes.version}
+        except UsageError as error:
+            if options.features is not None:
+                raise
+            caption = f"There is no Frechet distance: {error}"
+        figures, others[direction] = _evaluate(way, translate, eyes, most)
+        named |= {f"{name}{ending}": x for name, x in figures.items()}
+        title = f"{settings['count']} held-out images of {dataset.name}, translated {direction}"
+        columns = {"translated": figures, **others[direction]}
+        tables.append(FigureTable(title, columns, caption))
+    return Evaluation(settings, {**named, "baselines": others}, list(named), tables)
 
 
-def _evaluate(dataset: Dataset, translate: Translator) -> tuple[Figures, dict[str, Figures]]:
+def _evaluate(
+    dataset: Dataset, translate: Translator, eyes: _Eyes | None, most: int
+) -> tuple[Figures, dict[str, Figures]]:
     """The figures of translations from images to targets, and those of the baselines and of real images by name."""
     assert dataset.train.targets is not None
-    held_out = take_subset(dataset.test, _MOST_PAIRS)
+    held_out = take_subset(dataset.test, most)
     images, truth = held_out["image"], held_out["target"]
-    distance, label_figures = _distance(dataset, truth), _label_figures(dataset, images, truth)
+    label_figures = _label_figures(dataset, images, truth)
+    true_features = eyes and eyes.see(truth)
+
+    def distance(made: np.ndarray) -> Figures:
+        if eyes is None or true_features is None:
+            return {}
+        return {"frechet_distance": frechet_distance(eyes.see(made), true_features)}
 
     def measured(made: np.ndarray) -> Figures:
         similarity = {measure.__name__: float(measure(made, truth).mean()) for measure in (l1, psnr, ssim)}
@@ -157,24 +146,19 @@ def _label_reader(dataset: Dataset, scenes: Scenes) -> LabelReader:
     return cached_label_reader(seen["target"], labels, len(scenes.palette))
 
 
-def _distance(dataset: Dataset, truth: np.ndarray) -> Callable[[np.ndarray], Figures]:
-    """The function from images to their Frechet distance from the true ones; {} if no network has features of them."""
-    features = _features(dataset)
-    if features is None:
-        return lambda made: {}
-    true_features = features(truth)
-    return lambda made: {"frechet_distance": frechet_distance(features(made), true_features)}
+def _eyes(dataset: Dataset, options: Options) -> _Eyes | None:
+    """Those that the options choose for the targets, or else those of a label reader if targets are drawn pictures.
 
-
-def _features(dataset: Dataset) -> Callable[[np.ndarray], np.ndarray] | None:
-    """The features of targets: those of a label reader if they are drawn pictures, and those of a classifier if all
-    examples have labels of several classes. None for other data."""
+    None for label maps: a network of pictures sees little in them, and their labels can be read.
+    """
     train, test = dataset.train, dataset.test
     assert train.targets is not None
     assert test.targets is not None
-    if isinstance(dataset.origin, Scenes) and dataset.origin.labels_are == "images":
-        return _label_reader(dataset, dataset.origin).features
-    if train.labels is None or test.labels is None or len(dataset.classes) < 2 or min(train.labels) < 0:
-        return None
+    if options.features is None and isinstance(dataset.origin, Scenes):
+        if dataset.origin.labels_are == "targets":
+            return None
+        reader = _label_reader(dataset, dataset.origin)
+        return _Eyes(reader.features, "label reader", reader.version, "a reader of labels, patch by patch")
     whole = Dataset(dataset.name, Split(train.targets, train.labels), Split(test.targets, test.labels), dataset.classes)
-    return cached_classifier(whole).features
+    found = (options.features or usual_features)(whole)
+    return _Eyes(lambda images: extract(found, images).features, found.name, found.version, found.description)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gan_jax.common.errors import UserError
 from gan_jax.data.transforms import to_uint8
 from gan_jax.game import Game
 from gan_jax.inference.latents import draw_latents, latent_count, walk_latents
@@ -59,14 +60,48 @@ def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns:
 
 
 def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
-    """Maps latents, `count` along the first axis, to images uint8 (count, H, W, C) or points float32 (count, D)."""
-    count = latent_count(latents)
-    sample = jax.jit(game.sample)
-    size = min(count, _BATCH)
-    samples = []
-    for start in range(0, count, size):
+    """Maps latents, `count` along the first axis, to images uint8 (count, H, W, C) or points float32 (count, D).
+
+    Raises UserError for samples that are not finite.
+    """
+    samples = Samples(game, networks, latents)
+    return np.concatenate([samples.block(i) for i in range(samples.blocks)])
+
+
+class Samples:
+    """Random access to samples, which are decoded in blocks of 256 when they are indexed: many need little memory.
+
+    latents: as `game.sample` takes them. `shape` is that of all samples: (count, H, W, C) or (count, D).
+
+    Raises UserError for samples that are not finite, when they are decoded.
+    """
+
+    def __init__(self, game: Game, networks: dict[str, Any], latents: Any):
+        self._networks, self._latents, self._sample = networks, latents, jax.jit(game.sample)
+        count = latent_count(latents)
+        self._size = min(count, _BATCH)
+        self._kept: tuple[int, np.ndarray] | None = None
+        self.blocks = -(-count // self._size)
+        self.shape = (count, *jax.eval_shape(game.sample, networks, self._rows(0)).shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        number, place = divmod(index, self._size)
+        if self._kept is None or self._kept[0] != number:
+            self._kept = number, self.block(number)
+        return self._kept[1][place]
+
+    def block(self, number: int) -> np.ndarray:
+        """Block `number` of the samples, (at most 256, ...)."""
+        drawn = np.asarray(self._sample(self._networks, self._rows(number)))[: len(self) - number * self._size]
+        if not np.isfinite(drawn).all():
+            bad = sum(not np.isfinite(each).all() for each in drawn)
+            raise UserError(f"{bad} of {len(drawn)} samples hold values that are not finite: the generator is broken")
+        return to_uint8(drawn) if drawn.ndim == 4 else drawn
+
+    def _rows(self, number: int) -> Any:
         # The last batch is padded with repeated rows: with one shape for all, the program is compiled once.
-        rows = np.arange(start, start + size) % count
-        samples.append(np.asarray(sample(networks, jax.tree.map(lambda x, rows=rows: x[rows], latents))))
-    whole = np.concatenate(samples)[:count]
-    return to_uint8(whole) if whole.ndim == 4 else whole
+        rows = np.arange(number * self._size, (number + 1) * self._size) % latent_count(self._latents)
+        return jax.tree.map(lambda x: x[rows], self._latents)

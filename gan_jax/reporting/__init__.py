@@ -2,11 +2,12 @@
 
 `images` makes grids of images and writes pictures and animations, `scatter` draws points in the plane, `curves` draws
 the metrics of runs and the results of sweeps, `tables` prints tables on the terminal, and `metric_names` tells the kind
-of a metric by its name. This package imports `gan_jax.common` only.
+of a metric by its name. `progress` shows bars. This package imports `gan_jax.common` only.
 """
 
 from gan_jax.reporting.curves import Curve, Points, save_curves, save_sweep, smooth
 from gan_jax.reporting.images import PICTURE_ENDINGS, column_grid, grid, save_animation, save_image
 from gan_jax.reporting.metric_names import Kind, kind
+from gan_jax.reporting.progress import progress_bars
 from gan_jax.reporting.scatter import paths, scatter
-from gan_jax.reporting.tables import print_beside_real, print_table
+from gan_jax.reporting.tables import print_table

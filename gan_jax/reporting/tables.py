@@ -19,10 +19,3 @@ def print_table(
     for row in rows:
         table.add_row(*row)
     console.print(table)
-
-
-def print_beside_real(
-    title: str, rows: Sequence[tuple[str, str, str]], console: Console, caption: str | None = None
-) -> None:
-    """Prints a table of figures. Each row has the name of a figure and its values for samples and for real examples."""
-    print_table(title, ("", "samples", "real: training"), rows, console, caption)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gan_jax.common.errors import UsageError
+from gan_jax.common.torch_file import read_tensors
 from gan_jax.data import DataInfo
 from gan_jax.game import Game
 from gan_jax.recipes import joined_networks
@@ -12,7 +13,6 @@ from gan_jax.sharing.manifest import Manifest
 from gan_jax.sharing.model_card import Origin
 from gan_jax.sharing.names import by_name
 from gan_jax.sharing.pytorch_cyclegan import Generator, generator
-from gan_jax.common.torch_file import read_tensors
 from gan_jax.sharing.write import check_new, make_programs, versions, write_export
 
 _SOURCE = """\

@@ -11,31 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gan_jax.evaluation.figures import figure
 from gan_jax.sweeps.members import Member
 from gan_jax.sweeps.varied_values import Value
 
 CONFIDENCE = 0.95
-
-_TITLES = {
-    "frechet_ratio": "Frechet distance, times real",
-    "high_quality": "share of high quality",
-    "reverse_kl": "reverse KL",
-    "kl": "KL",
-    "l1": "L1",
-    "psnr": "PSNR, dB",
-    "ssim": "SSIM",
-    "label_iou": "mean IoU of labels",
-    "sliced_wasserstein": "sliced Wasserstein distance",
-}
-
-
-# The least and the greatest value that a measure can have. Those that are not here have no limits.
-_SHARE, _DISTANCE = (0.0, 1.0), (0.0, math.inf)
-_LIMITS = {
-    **dict.fromkeys(("precision", "recall", "high_quality", "label_iou"), _SHARE),
-    **dict.fromkeys(("frechet_ratio", "kl", "reverse_kl", "l1", "sliced_wasserstein", "modes_covered"), _DISTANCE),
-    "ssim": (-1.0, 1.0),
-}
 
 
 class Spread(NamedTuple):
@@ -78,7 +58,7 @@ def spread(
 
 def limits(measure: str) -> tuple[float, float]:
     """Returns the least and the greatest value that a measure can have."""
-    return _LIMITS.get(measure, (-math.inf, math.inf))
+    return figure(measure).limits
 
 
 @dataclass(frozen=True)
@@ -137,7 +117,7 @@ def measures(outcomes: Sequence[Outcome]) -> list[str]:
 
 def title(measure: str) -> str:
     """Returns the title of a measure in tables and pictures."""
-    return _TITLES.get(measure, measure.replace("_", " "))
+    return figure(measure).title
 
 
 def to_json(combinations: Sequence[Combination]) -> dict:

@@ -157,12 +157,14 @@ def load_run(folder: Path, trust: bool = False) -> Run:
 def write_evaluation(folder: Path, step: int, seed: int, figures: dict) -> Path:
     """Writes the figures, as plain values, for samples with a seed at a step to evaluation.json. Returns its path.
 
-    The entries of the file are those of this evaluation. Evaluations of other seeds and steps are kept under "others".
+    The entries of the file are those of this evaluation. Those of other seeds, steps and settings are kept under
+    "others".
     """
     path = folder / _EVALUATION
     new = {"step": step, "seed": seed, **figures}
     before = read_evaluations(folder)
-    others = [each for each in before if (each.get("step"), each.get("seed")) != (step, seed)]
+    same = ("step", "seed", "settings")
+    others = [each for each in before if any(each.get(name) != new.get(name) for name in same)]
     write_text(path, json.dumps({**new, "others": others}, indent=2) + "\n")
     return path
 

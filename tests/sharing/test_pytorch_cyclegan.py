@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from gan_jax.common.errors import UsageError
+from gan_jax.common.torch_file import read_tensors
 from gan_jax.networks import cyclegan_resnet, unet
 from gan_jax.networks.functional import forward
 from gan_jax.sharing.pytorch_cyclegan import generator
-from gan_jax.common.torch_file import read_tensors
 
 torch = pytest.importorskip("torch")
 from support import torch_cyclegan  # noqa: E402  it imports torch

@@ -13,6 +13,9 @@ from gan_jax.data.splits import hold_out, number_classes
 # Names of training images, training labels, test images and test labels. The second row is that of Keras's mnist.npz.
 _NAMES = (("images", "labels", "test_images", "test_labels"), ("x_train", "y_train", "x_test", "y_test"))
 
+# Names of an archive's only array.
+_ALONE = ("images", "x_train", "arr_0")
+
 
 def npz(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     """The images of an archive, with labels if it has any.
@@ -62,12 +65,29 @@ def npz(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     return Dataset(f"npz:{path}", Split(train, labels), Split(test, test_labels), classes), identity
 
 
+def images_of(path: str) -> np.ndarray:
+    """All images of an archive, uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4.
+
+    They are its array `images`, `x_train` or `arr_0`, which is what an array without a name is called.
+
+    Raises UsageError as `npz` does.
+    """
+    file = Path(path).expanduser().absolute()
+    arrays = _read(file)
+    name = next((name for name in _ALONE if name in arrays), None)
+    if name is None:
+        raise UsageError(
+            f"{file}: no array is named {', '.join(_ALONE)}; the archive holds {', '.join(arrays) or 'nothing'}"
+        )
+    return _checked_images(file, name, arrays[name])
+
+
 def _read(file: Path) -> dict[str, np.ndarray]:
     try:
         stored = np.load(file, allow_pickle=False)
         if isinstance(stored, np.ndarray):
             raise UsageError(f"{file} holds a single array; save it with numpy.savez(PATH, images=...)")
-        wanted = {name for names in _NAMES for name in names}
+        wanted = {*_ALONE, *(name for names in _NAMES for name in names)}
         with stored:
             return {name: stored[name] if name in wanted else np.empty(0) for name in stored.files}
     except (FileNotFoundError, IsADirectoryError):

@@ -1,8 +1,12 @@
 """What all features are: a named and versioned function from images to what a network sees in them."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
+from flax.traverse_util import flatten_dict
 
 
 class Seen(NamedTuple):
@@ -29,6 +33,7 @@ class Features:
         channels, with values in [0, 255]: uint8, or floats, by which it can be differentiated.
       params: the parameters that `see` takes.
       batch_size: the number of images that a device sees at once.
+      of_dataset: whether the logits are those of the dataset's own classes.
     """
 
     name: str
@@ -37,3 +42,18 @@ class Features:
     see: Callable[[Any, Any], Seen]
     params: Any
     batch_size: int = 64
+    of_dataset: bool = False
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Logits (N, K) to probabilities (N, K) of the same dtype."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def digest(params: Any) -> str:
+    """A hash of parameters, a tree of dictionaries of arrays, as 16 hexadecimal digits."""
+    found = hashlib.sha256()
+    for name, x in sorted(flatten_dict(params, sep=":").items()):
+        found.update(name.encode() + np.asarray(x).tobytes())
+    return found.hexdigest()[:16]

@@ -5,8 +5,9 @@ dataset's own labels learns what matters in it, trains in seconds, and says whic
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import jax
@@ -17,9 +18,10 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset, Images, Split, batch_indices
-from gan_jax.data.batching import pick
 from gan_jax.data.cache import cached
+from gan_jax.evaluation.features.base import Features, Seen, digest, softmax
 from gan_jax.evaluation.features.classifier_network import ClassifierNetwork
+from gan_jax.evaluation.features.extract import extract
 from gan_jax.evaluation.subsets import pick_subset, take_subset
 
 # Raise this when the network or its training changes.
@@ -46,27 +48,22 @@ class Classifier:
     classes: int
     accuracy: float
 
-    def features_and_probabilities(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
-        """Both `features` and `probabilities`, computed at once."""
-        outputs = []
-        for start in range(0, len(images), _INFERENCE_BATCH):
-            indices = np.arange(start, min(start + _INFERENCE_BATCH, len(images)))
-            # A smaller batch is padded with repeated images: with one shape for all, the program is compiled once.
-            batch = pick(images, np.resize(indices, _INFERENCE_BATCH))
-            outputs.append([np.asarray(x)[: len(indices)] for x in _infer(self.params, batch, self.classes)])
-        features, probabilities = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
-        return features, probabilities
-
-    def features(self, images: Images) -> np.ndarray:
-        """Images uint8 (N, H, W, C), N at least 1, to features of about unit variance, float32 (N, 64).
-
-        They are the outputs of the layer before the last.
-        """
-        return self.features_and_probabilities(images)[0]
+    @cached_property
+    def features(self) -> Features:
+        """The outputs of the layer before the last, 64 of about unit variance, and the logits of the classes."""
+        return Features(
+            name="classifier",
+            version=f"{_VERSION}, {digest(self.params)}",
+            description=f"a classifier of the dataset, {self.accuracy:.2%} right on held-out images",
+            see=_network(self.classes),
+            params=self.params,
+            batch_size=_INFERENCE_BATCH,
+            of_dataset=True,
+        )
 
     def probabilities(self, images: Images) -> np.ndarray:
         """Images uint8 (N, H, W, C), N at least 1, to class probabilities, float32 (N, classes). Each row sums to 1."""
-        return self.features_and_probabilities(images)[1]
+        return softmax(extract(self.features, images).logits)
 
 
 def cached_classifier(dataset: Dataset) -> Classifier:
@@ -84,8 +81,9 @@ def cached_classifier(dataset: Dataset) -> Classifier:
         arrays = {name: np.asarray(x) for name, x in flatten_dict(classifier.params, sep=":").items()}
         return arrays | {"accuracy": np.asarray(classifier.accuracy)}
 
+    identity = _VERSION, _steps(dataset), classes, _digest(dataset.train), _digest(dataset.test)
     name = f"classifiers/{height}x{width}x{channels}-{classes}"
-    arrays = cached(name, (_VERSION, classes, _digest(dataset.train), _digest(dataset.test)), build)
+    arrays = cached(name, identity, build)
     accuracy = float(arrays["accuracy"])
     params = unflatten_dict({name: x for name, x in arrays.items() if name != "accuracy"}, sep=":")
     return Classifier(params, classes, accuracy)
@@ -103,8 +101,7 @@ def train_classifier(dataset: Dataset, seed: int = 0) -> Classifier:
     check_labels(dataset)
     # Decoded only once, and not again in each epoch.
     examples = take_subset(dataset.train, _MOST_IMAGES)
-    count = len(examples["image"])
-    steps = min(max(10 * count // _TRAINING_BATCH, _FEWEST_STEPS), _MOST_STEPS)
+    count, steps = len(examples["image"]), _steps(dataset)
     classes = len(dataset.classes)
     key = jax.random.key(seed)
     params = jax.jit(ClassifierNetwork(classes).init)(key, examples["image"][:1])["params"]
@@ -124,14 +121,19 @@ def check_labels(dataset: Dataset) -> None:
     """Raises UsageError if a split has no images or no labels, or if there are fewer than two classes."""
     for name, split in (("training", dataset.train), ("held-out", dataset.test)):
         if not len(split):
-            raise UsageError(f"evaluation needs {name} images, and {dataset.name!r} has none")
+            raise UsageError(f"a classifier needs {name} images, and {dataset.name!r} has none")
         if split.labels is None:
             raise UsageError(
-                f"evaluation needs labels, and the {name} images of {dataset.name!r} have none: "
+                f"a classifier needs labels, and the {name} images of {dataset.name!r} have none: "
                 "give an npz file with an array `labels`, or a folder with a folder of images for each class"
             )
     if len(dataset.classes) < 2:
-        raise UsageError(f"evaluation needs at least two classes, and {dataset.name!r} has {len(dataset.classes)}")
+        raise UsageError(f"a classifier needs at least two classes, and {dataset.name!r} has {len(dataset.classes)}")
+
+
+def _steps(dataset: Dataset) -> int:
+    count = min(len(dataset.train), _MOST_IMAGES)
+    return min(max(10 * count // _TRAINING_BATCH, _FEWEST_STEPS), _MOST_STEPS)
 
 
 def _optimizer(steps: int) -> optax.GradientTransformation:
@@ -148,10 +150,10 @@ def _train_step(params: Any, moments: Any, images: jax.Array, labels: jax.Array,
     return optax.apply_updates(params, updates), moments
 
 
-@partial(jax.jit, static_argnames="classes")
-def _infer(params: Any, images: jax.Array, classes: int) -> tuple[jax.Array, jax.Array]:
-    features, logits = _outputs(params, images, classes)
-    return features, jax.nn.softmax(logits)
+@cache
+def _network(classes: int) -> Callable[[Any, Any], Seen]:
+    """The same function for the same number of classes, so that it is compiled once."""
+    return lambda params, images: Seen(*_outputs(params, images, classes))
 
 
 def _outputs(params: Any, images: jax.Array, classes: int) -> tuple[jax.Array, jax.Array]:

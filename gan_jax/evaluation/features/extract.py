@@ -34,8 +34,8 @@ def extract_batches(features: Features, images: Images, progress: Progress | Non
     """
     check_images(images)
     devices = jax.local_devices()
-    # Few images are one batch of their own size on one device.
-    size = min(features.batch_size, len(images))
+    # Few images are one small batch on one device, of one of few sizes: each is compiled once.
+    size = min(features.batch_size, 1 << (len(images) - 1).bit_length())
     spread = len(devices) if len(images) > size else 1
     for start in range(0, len(images), spread * size):
         rows = np.arange(start, min(start + spread * size, len(images)))
@@ -46,7 +46,7 @@ def extract_batches(features: Features, images: Images, progress: Progress | Non
         else:
             seen = _mapped(features.see)(features.params, batch.reshape(spread, size, *batch.shape[1:]))
             seen = jax.tree.map(lambda x: jnp.asarray(x).reshape(spread * size, *x.shape[2:]), seen)
-        yield jax.tree.map(lambda x, count=len(rows): x[:count], seen)
+        yield Seen(*(None if x is None else x[: len(rows)] for x in seen))
         if progress:
             progress(len(rows))
 

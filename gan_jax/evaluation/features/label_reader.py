@@ -6,7 +6,7 @@ real, a network trained on real pictures finds the labels that they were made fr
 
 import hashlib
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import flax.linen as nn
@@ -19,6 +19,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from gan_jax.data import batch_indices
 from gan_jax.data.cache import cached
 from gan_jax.data.transforms import to_float
+from gan_jax.evaluation.features.base import digest
 
 # Raise this when the network or its training changes.
 _VERSION = 1
@@ -59,6 +60,11 @@ class LabelReader:
     params: Any
     labels: int
 
+    @cached_property
+    def version(self) -> str:
+        """The version of the network and a hash of its parameters."""
+        return f"{_VERSION}, {digest(self.params)}"
+
     def read(self, pictures: np.ndarray) -> np.ndarray:
         """Pictures uint8 (N, H, W, 3) to the most probable label of each pixel, int (N, H, W)."""
         return self._see(pictures)[1]
@@ -83,13 +89,13 @@ class LabelReader:
 
 def cached_label_reader(pictures: np.ndarray, labels: np.ndarray, count: int) -> LabelReader:
     """`train_label_reader(pictures, labels, count)`, from the cache if it has been trained on the same data before."""
-    digest = hashlib.sha256(pictures.tobytes() + labels.astype(np.uint8).tobytes()).hexdigest()
+    seen = hashlib.sha256(pictures.tobytes() + labels.astype(np.uint8).tobytes()).hexdigest()
 
     def build() -> dict[str, np.ndarray]:
         params = train_label_reader(pictures, labels, count).params
         return {name: np.asarray(x) for name, x in flatten_dict(params, sep=":").items()}
 
-    arrays = cached(f"label-readers/{pictures.shape[1]}", (_VERSION, _STEPS, count, pictures.shape, digest), build)
+    arrays = cached(f"label-readers/{pictures.shape[1]}", (_VERSION, _STEPS, count, pictures.shape, seen), build)
     return LabelReader(unflatten_dict(arrays, sep=":"), count)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset, Split, cache_dir, load
-from gan_jax.evaluation.features import Classifier, cached_classifier, train_classifier
+from gan_jax.evaluation.features import Classifier, cached_classifier, extract, train_classifier
 from gan_jax.evaluation.features import classifier as module
 
 pytestmark = pytest.mark.slow
@@ -40,6 +40,10 @@ def trainings(monkeypatch, tmp_path) -> list[Dataset]:
     return calls
 
 
+def features_of(classifier: Classifier, images) -> np.ndarray:
+    return extract(classifier.features, images).features
+
+
 def tiny(shape=(12, 8, 8, 1), seed=0) -> Dataset:
     rng = np.random.default_rng(seed)
     train, test = (Split(rng.integers(0, 256, shape, np.uint8), rng.integers(0, 3, 12).astype(np.int32)) for _ in "ab")
@@ -54,11 +58,11 @@ def test_classifies_held_out_digits(digits, trained):
 
 def test_outputs_are_features_and_probabilities_of_each_image_by_itself(digits, trained):
     images = digits.train.images[:600]  # more than one batch
-    features, probabilities = trained.features(images), trained.probabilities(images)
+    features, probabilities = features_of(trained, images), trained.probabilities(images)
     assert features.shape == (600, 64)
     assert features.dtype == probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
-    np.testing.assert_allclose(features[590:593], trained.features(images[590:593]), atol=1e-4)
+    np.testing.assert_allclose(features[590:593], features_of(trained, images[590:593]), atol=1e-4)
 
 
 def test_the_same_seed_gives_the_same_classifier(monkeypatch):
@@ -66,13 +70,14 @@ def test_the_same_seed_gives_the_same_classifier(monkeypatch):
     monkeypatch.setattr(module, "_MOST_STEPS", 5)
     first, again, other = (train_classifier(tiny(), seed) for seed in (0, 0, 1))
     images = tiny().test.images
-    np.testing.assert_array_equal(first.features(images), again.features(images))
-    assert np.abs(first.features(images) - other.features(images)).max() > 0.1
+    np.testing.assert_array_equal(features_of(first, images), features_of(again, images))
+    assert np.abs(features_of(first, images) - features_of(other, images)).max() > 0.1
+    assert first.features.version != other.features.version
 
 
 @pytest.mark.parametrize("shape", [(12, 16, 16, 3), (12, 64, 64, 1), (12, 20, 12, 3)])
 def test_any_size_and_number_of_channels(shape, trainings):
-    assert cached_classifier(tiny(shape)).features(tiny(shape).test.images).shape == (12, 64)
+    assert features_of(cached_classifier(tiny(shape)), tiny(shape).test.images).shape == (12, 64)
 
 
 def test_images_are_shifted_by_a_part_of_each_side():
@@ -89,7 +94,7 @@ def test_a_thin_image_is_classified():
     classifier = Classifier(
         jax.jit(module.ClassifierNetwork(3).init)(jax.random.key(0), dataset.train.images[:1])["params"], 3, 0.5
     )
-    assert classifier.features(dataset.test.images).shape == (12, 64)
+    assert features_of(classifier, dataset.test.images).shape == (12, 64)
 
 
 def test_images_that_are_decoded_on_demand_give_the_same_outputs(trained, digits):
@@ -102,7 +107,7 @@ def test_images_that_are_decoded_on_demand_give_the_same_outputs(trained, digits
         def __getitem__(self, index):
             return digits.train.images[index]
 
-    np.testing.assert_array_equal(trained.features(OnDemand()), trained.features(digits.train.images[:20]))
+    np.testing.assert_array_equal(features_of(trained, OnDemand()), features_of(trained, digits.train.images[:20]))
 
 
 def test_the_second_training_is_replaced_by_the_cache_with_the_same_classifier(trainings):
@@ -110,7 +115,8 @@ def test_the_second_training_is_replaced_by_the_cache_with_the_same_classifier(t
     first, second = cached_classifier(dataset), cached_classifier(tiny())
     assert len(trainings) == 1
     assert second.accuracy == first.accuracy == 0.75
-    np.testing.assert_array_equal(first.features(dataset.test.images), second.features(dataset.test.images))
+    np.testing.assert_array_equal(features_of(first, dataset.test.images), features_of(second, dataset.test.images))
+    assert first.features.version == second.features.version  # so that cached features are found again
 
 
 def test_other_images_labels_or_classes_need_a_new_training(trainings):
@@ -148,7 +154,10 @@ def test_a_cache_that_cannot_be_written_is_no_error(trainings, monkeypatch, tmp_
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"train": Split(np.zeros((12, 8, 8, 1), np.uint8), None)}, r"needs labels.*training images of 'tiny'"),
+        (
+            {"train": Split(np.zeros((12, 8, 8, 1), np.uint8), None)},
+            r"a classifier needs labels.*training images of 'tiny'",
+        ),
         ({"test": Split(np.zeros((12, 8, 8, 1), np.uint8), None)}, r"needs labels.*held-out images of 'tiny'"),
         ({"test": Split(np.zeros((0, 8, 8, 1), np.uint8), np.zeros(0, np.int32))}, "needs held-out images"),
         ({"classes": ("a",)}, r"at least two classes.*'tiny' has 1"),

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
+from support.torch_fidelity import torch_fidelity
 
 from gan_jax.common.errors import UsageError
-from gan_jax.evaluation.metrics import frechet_distance
+from gan_jax.evaluation.metrics import frechet_distance, intra_class_frechet_distance
 
 
 def whitened(rng: np.random.Generator, count: int, columns: int) -> np.ndarray:
@@ -74,3 +75,51 @@ def test_does_not_change_with_rotation_and_shift():
 def test_refuses_what_is_not_two_sets_of_features(a, b, message):
     with pytest.raises(UsageError, match=message):
         frechet_distance(a, b)
+
+
+def test_agrees_with_torch_fidelity():
+    torch_fidelity()
+    import torch
+    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+    rng = np.random.default_rng(5)
+    a, b = (
+        (rng.normal(size=(600, 100)) * np.exp(-np.arange(100) / 30) + shift).astype(np.float32) for shift in (0, 0.1)
+    )
+    statistics = (fid_features_to_statistics(torch.from_numpy(x.astype(np.float64))) for x in (a, b))
+    theirs = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+    assert theirs > 0.1
+    assert frechet_distance(a, b) == pytest.approx(theirs, rel=1e-6)
+
+
+def test_features_that_are_not_finite_are_refused():
+    broken = np.zeros((5, 3))
+    broken[2, 1] = np.nan
+    with pytest.raises(UsageError, match="not finite"):
+        frechet_distance(broken, np.zeros((5, 3)))
+
+
+def test_within_classes_it_is_the_mean_over_classes():
+    rng = np.random.default_rng(6)
+    real, fake = rng.normal(size=(90, 4)), 2 * rng.normal(size=(120, 4))
+    real_labels, fake_labels = np.arange(90) % 3, np.arange(120) % 3
+    fake_labels[:6] = -1  # of no known class
+    expected = np.mean([frechet_distance(real[real_labels == k], fake[fake_labels == k]) for k in range(3)])
+    assert intra_class_frechet_distance(real, real_labels, fake, fake_labels) == pytest.approx(expected)
+    # Numbers that neither set has are no classes.
+    assert intra_class_frechet_distance(real, 5 * real_labels, fake, 5 * fake_labels) != pytest.approx(0)
+
+
+def test_within_classes_it_sees_exchanged_classes_that_the_whole_does_not_show():
+    rng = np.random.default_rng(7)
+    x, labels = rng.normal(size=(200, 3)), np.arange(200) % 2
+    x[labels == 1] += 10
+    assert frechet_distance(x, x) == pytest.approx(0, abs=1e-9)
+    assert intra_class_frechet_distance(x, labels, x, labels) == pytest.approx(0, abs=1e-9)
+    assert intra_class_frechet_distance(x, labels, x, 1 - labels) > 250
+
+
+def test_a_class_that_only_one_set_has_is_refused():
+    x = np.random.default_rng(0).normal(size=(10, 2))
+    with pytest.raises(UsageError, match="class 1 has 5 real and 0 fake ones"):
+        intra_class_frechet_distance(x, np.arange(10) % 2, x, np.zeros(10, int))
