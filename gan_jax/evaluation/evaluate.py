@@ -9,7 +9,6 @@ from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset
 from gan_jax.data.dataset import Mixture, Stack
 from gan_jax.evaluation.accuracy_score import accuracy_score
-from gan_jax.evaluation.features import usual_features
 from gan_jax.evaluation.images import evaluate_images
 from gan_jax.evaluation.options import USUAL, Options
 from gan_jax.evaluation.points import evaluate_mixture, evaluate_points

@@ -7,6 +7,9 @@ import numpy as np
 from gan_jax.data import Dataset
 from gan_jax.evaluation.features.base import Features
 from gan_jax.evaluation.features.classifier import cached_classifier
+from gan_jax.evaluation.features.efficientnet import efficientnet
+from gan_jax.evaluation.features.inception import inception
+from gan_jax.evaluation.features.pixels import pixels
 
 Choice = Callable[[Dataset], Features]
 
@@ -24,22 +27,16 @@ def of_classifier(dataset: Dataset) -> Features:
 
 def of_efficientnet(dataset: Dataset) -> Features:
     """Those of EfficientNet-lite0. Raises UsageError if it is not installed."""
-    from gan_jax.evaluation.features.efficientnet import efficientnet
-
     return efficientnet()
 
 
 def of_inception(dataset: Dataset) -> Features:
     """Those of the Inception-v3 of the Frechet Inception distance. Raises UsageError if there are no weights."""
-    from gan_jax.evaluation.features.inception import inception
-
     return inception()
 
 
 def of_pixels(dataset: Dataset) -> Features:
     """The pixels themselves."""
-    from gan_jax.evaluation.features.pixels import pixels
-
     return pixels(dataset.image_shape)
 
 
