@@ -107,7 +107,7 @@ def changed(
     count = len(images)
     yield "real", images
     for share in (2, 8):
-        yield f"a {'half' if share == 2 else 'eighth'} as many", images[: count // share]
+        yield ("half as many" if share == 2 else "an eighth as many"), images[: count // share]
     for deviation in (8, 32):
         yield f"noise of deviation {deviation} of 255", noisy(images, deviation, rng)
     for width in (0.5, 1.0):

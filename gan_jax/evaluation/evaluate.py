@@ -9,8 +9,10 @@ from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset
 from gan_jax.data.dataset import Mixture, Stack
 from gan_jax.evaluation.accuracy_score import accuracy_score
+from gan_jax.evaluation.features import usual_features
 from gan_jax.evaluation.images import evaluate_images
 from gan_jax.evaluation.options import USUAL, Options
+from gan_jax.evaluation.path_length import path_length
 from gan_jax.evaluation.points import evaluate_mixture, evaluate_points
 from gan_jax.evaluation.result import REAL, SAMPLES, Evaluation, FigureTable, flat
 from gan_jax.evaluation.sampler import Labels, Sampler
@@ -88,6 +90,9 @@ def _evaluate_samples(
         raise UsageError("the perceptual path length is of images, and the run has points")
     found = evaluate_sampler(dataset, sample, seed, options, own)
     columns: dict[str, dict[str, float]] = {SAMPLES: {}, REAL: {}}
+    if options.path_length:
+        features = (options.features or usual_features)(dataset)
+        columns[SAMPLES]["perceptual_path_length"] = path_length(game, networks, features, _PATHS, seed)
     if options.accuracy_score and own is not None:
         score, real = accuracy_score(dataset, sample, own, seed)
         columns[SAMPLES]["classification_accuracy_score"] = score

@@ -6,7 +6,15 @@ them, and `translation` translates images. Both return arrays on the host: image
 """
 
 from gan_jax.inference.latent_files import class_number, read_latents
-from gan_jax.inference.latents import draw_latents, first_latents, labels_of, latent_array, latent_count, walk_latents
+from gan_jax.inference.latents import (
+    draw_latents,
+    first_latents,
+    labels_of,
+    latent_array,
+    latent_count,
+    slerp,
+    walk_latents,
+)
 from gan_jax.inference.pictures import animation_frames, interpolation_picture, picture_count, sample_picture
 from gan_jax.inference.sampling import Samples, decode, grid_columns, interpolate_images, of_class, sample_images
 from gan_jax.inference.translation import Translator, can_translate, make_translator, translation_columns

@@ -32,7 +32,7 @@ def walk_latents(ends: Any, steps: int) -> Any:
     """
     starts, stops = (jax.tree.map(lambda x, i=i: x[i::2], ends) for i in (0, 1))
     ts = np.linspace(0, 1, steps)
-    walks = jax.tree.map(lambda a, b: jnp.stack([_slerp(a, b, t) for t in ts], 1), starts, stops)
+    walks = jax.tree.map(lambda a, b: jnp.stack([slerp(a, b, t) for t in ts], 1), starts, stops)
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), walks)
 
 
@@ -93,8 +93,8 @@ def latents_from_arrays(game: Game, array: np.ndarray, labels: np.ndarray | None
     return own, jnp.asarray(labels, shapes[1].dtype)
 
 
-def _slerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:
-    """Interpolates spherically between the rows of a and b (N, ...), at t in [0, 1].
+def slerp(a: jax.Array, b: jax.Array, t: float | jax.Array) -> jax.Array:
+    """Interpolates spherically between the rows of a and b (N, ...), at t in [0, 1], one number or one for each row.
 
         (sin((1 - t) w) a + sin(t w) b) / sin w
 
@@ -104,6 +104,7 @@ def _slerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:
     if not jnp.issubdtype(a.dtype, jnp.floating):
         return a
     axes = tuple(range(1, a.ndim))
+    t = jnp.reshape(t, (-1, *[1] * len(axes)))
     norms = jnp.linalg.norm(a.reshape(len(a), -1), axis=1) * jnp.linalg.norm(b.reshape(len(b), -1), axis=1)
     cosine = jnp.where(norms > 0, jnp.sum(a * b, axes) / jnp.where(norms > 0, norms, 1), 1)
     angle = jnp.arccos(jnp.clip(cosine, -1, 1)).reshape(-1, *[1] * len(axes))
