@@ -54,7 +54,7 @@ def test_it_agrees_with_finite_differences_where_images_bend():
         a, b, t = (jnp.asarray(x, jnp.float64) for x in (ends[:200], ends[200:], ts))
         near, far = (np.sin(3 * np.asarray(slerp(a, b, t + shift))) for shift in (-1e-5, 1e-5))
     speeds = np.sort(np.sum((far - near) ** 2, axis=1) / 2e-5**2)[2:-2]
-    assert found == pytest.approx(speeds.mean(), rel=1e-3)
+    assert found == pytest.approx(speeds.mean(), rel=5e-3)
 
 
 def test_a_generator_that_ignores_its_latents_has_no_length_and_classes_are_kept():

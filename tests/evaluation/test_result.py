@@ -2,7 +2,8 @@ import io
 
 from rich.console import Console
 
-from gan_jax.evaluation.result import HELD_OUT, REAL, SAMPLES, Evaluation, FigureTable, flat
+from gan_jax.evaluation import Evaluation
+from gan_jax.evaluation.result import HELD_OUT, REAL, SAMPLES, FigureTable, flat
 
 COLUMNS = {
     SAMPLES: {"recall": 0.125, "shares": [0.5, 0.5], "frechet_distance": 2.0},

@@ -8,8 +8,7 @@ import pytest
 
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game
-from gan_jax.inference import grid_columns, interpolate_images, of_class, sample_images
-from gan_jax.inference.latents import _slerp
+from gan_jax.inference import grid_columns, interpolate_images, of_class, sample_images, slerp
 
 WEIGHTS = np.random.default_rng(0).normal(size=(6, 16)).astype(np.float32)
 
@@ -116,7 +115,7 @@ def test_slerp_keeps_the_norm_and_turns_evenly(shape):
         return np.sqrt(np.sum(np.square(x), axes, keepdims=True))
 
     b *= norm(a) / norm(b)
-    points = [np.asarray(_slerp(a, b, t)) for t in np.linspace(0, 1, 6)]
+    points = [np.asarray(slerp(a, b, t)) for t in np.linspace(0, 1, 6)]
     np.testing.assert_allclose(points[0], a, atol=1e-5)
     np.testing.assert_allclose(points[-1], b, atol=1e-5)
     for point in points:
@@ -127,4 +126,4 @@ def test_slerp_keeps_the_norm_and_turns_evenly(shape):
 
 def test_labels_stay_those_of_the_start():
     a, b = jnp.arange(4), jnp.arange(4, 8)
-    np.testing.assert_array_equal(_slerp(a, b, 0.7), a)
+    np.testing.assert_array_equal(slerp(a, b, 0.7), a)

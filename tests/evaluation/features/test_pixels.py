@@ -1,7 +1,6 @@
 import numpy as np
 
-from gan_jax.evaluation.features import extract
-from gan_jax.evaluation.features.pixels import pixels
+from gan_jax.evaluation.features import extract, pixels
 
 
 def test_small_images_are_taken_as_they_are():
