@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 from tyro.conf import Positional, arg
 
-from gan_jax.commands.shared import Checkpoint, Trust, check_seed, start_jax
+from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
 from gan_jax.common.errors import UsageError
 from gan_jax.common.files import attempt, write_text
 from gan_jax.data import Resolution
@@ -66,7 +66,7 @@ class Evaluate:
     accuracy_score: bool = False
     """Train a classifier on samples of a conditional run, and test it on held-out images."""
 
-    seed: int = 1
+    seed: int = SEED
     """Random seed of the latents, or of the noise in translations."""
 
     data_dir: Path | None = None

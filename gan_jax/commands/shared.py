@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tyro.conf import arg
@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from gan_jax.training.experiment import Experiment
     from gan_jax.training.run_folder import Run
 
+# The random seed of the latents of samples that are drawn or evaluated, unless users give another one.
+SEED = 1
+
 # Flags of the commands that read a run.
 Checkpoint = Annotated[
-    int | None,
-    arg(metavar="STEP", help="The step of the checkpoint to use. By default it is the newest one that is intact."),
+    int | Literal["best"] | None,
+    arg(
+        metavar="STEP|best",
+        help="The step of the checkpoint to use, or best for the one that --evaluate-every has kept. By default it is "
+        "the newest one that is intact.",
+    ),
 ]
 Trust = Annotated[
     bool,

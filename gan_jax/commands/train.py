@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 from tyro.conf import UseAppendAction, arg
 
-from gan_jax.commands.shared import Trust, parse_experiment, parse_flags, start_jax
+from gan_jax.commands.shared import SEED, Trust, parse_experiment, parse_flags, start_jax
 from gan_jax.common.errors import UsageError
 
 if TYPE_CHECKING:
+    from gan_jax.data import Dataset
+    from gan_jax.game import Game
     from gan_jax.training import Settings
+    from gan_jax.training.best import Evaluate, Evaluator
     from gan_jax.training.experiment import Experiment
 
 # A run cannot change these: they say where it lies and how it began.
@@ -35,7 +38,32 @@ def train_command(arguments: list[str]) -> None:
 
     from gan_jax.training.train import train
 
-    train(experiment, options.settings, console, may_change=frozenset(names))
+    train(experiment, options.settings, console, frozenset(names), _evaluator(options.settings))
+
+
+def _evaluator(settings: "Settings") -> "Evaluator | None":
+    """What evaluates the run while it trains, as `gan-jax evaluate` does. None if it is not evaluated."""
+    if not settings.evaluate_every:
+        return None
+    from gan_jax.evaluation import Options, check_evaluation, evaluate_game
+    from gan_jax.evaluation.features import CHOICES
+    from gan_jax.evaluation.figures import figure
+    from gan_jax.training.best import Judgement
+
+    choice = settings.evaluate_features
+    options = Options(count=settings.evaluate_samples, features=CHOICES[choice] if choice else None)
+
+    def prepare(dataset: "Dataset", game: "Game") -> "Evaluate":
+        check_evaluation(dataset, game, options)
+
+        def evaluate(networks: dict[str, Any]) -> Judgement:
+            found = evaluate_game(dataset, game, networks, SEED, options)
+            figures = {name: found.figures[name] for name in found.measures}
+            return Judgement(figures, figure(found.measures[0]).better == "higher", dict(found.settings))
+
+        return evaluate
+
+    return prepare
 
 
 def _given(arguments: list[str]) -> "tuple[Experiment, Any]":

@@ -11,6 +11,6 @@ shows whether they are copies. `looked_at` and `subsets` are what these share, a
 translations.
 """
 
-from gan_jax.evaluation.evaluate import evaluate_game, evaluate_sampler
+from gan_jax.evaluation.evaluate import check_evaluation, evaluate_game, evaluate_sampler
 from gan_jax.evaluation.options import Options
 from gan_jax.evaluation.result import Evaluation

@@ -9,15 +9,15 @@ from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset
 from gan_jax.data.dataset import Mixture, Stack
 from gan_jax.evaluation.accuracy_score import accuracy_score
-from gan_jax.evaluation.features import usual_features
-from gan_jax.evaluation.images import evaluate_images
+from gan_jax.evaluation.features import cached_classifier, usual_features
+from gan_jax.evaluation.images import evaluate_images, prepare
 from gan_jax.evaluation.options import USUAL, Options
 from gan_jax.evaluation.path_length import path_length
 from gan_jax.evaluation.points import evaluate_mixture, evaluate_points
 from gan_jax.evaluation.result import REAL, SAMPLES, Evaluation, FigureTable, flat
 from gan_jax.evaluation.sampler import Labels, Sampler
 from gan_jax.evaluation.stacked import evaluate_stacked
-from gan_jax.evaluation.translation import evaluate_translation
+from gan_jax.evaluation.translation import check_pairs, evaluate_translation
 from gan_jax.game import Game
 from gan_jax.inference import Samples, draw_latents, labels_of, make_translator
 
@@ -45,6 +45,16 @@ def evaluate_game(
     else:
         found = _evaluate_samples(dataset, game, networks, seed, options)
     return dataclasses.replace(found, settings={**found.settings, "averages_of_weights": averages})
+
+
+def check_evaluation(dataset: Dataset, game: Game, options: Options = USUAL) -> None:
+    """Raises UsageError if `evaluate_game` cannot be done, before anything is trained. Prepares what it needs."""
+    if game.translate:
+        check_pairs(dataset)
+    elif isinstance(dataset.origin, Stack):
+        cached_classifier(dataset.origin.base)
+    elif len(dataset.example_shape) == 3:
+        prepare(dataset, options)
 
 
 def evaluate_sampler(

@@ -23,7 +23,7 @@ from gan_jax.data import Dataset, Images
 from gan_jax.evaluation import measures
 from gan_jax.evaluation.by_class import judge_classes
 from gan_jax.evaluation.closest import closest_pairs
-from gan_jax.evaluation.features import has_labels, usual_features
+from gan_jax.evaluation.features import Features, has_labels, usual_features
 from gan_jax.evaluation.looked_at import look_at, look_at_split
 from gan_jax.evaluation.measures import Reference
 from gan_jax.evaluation.metrics import nearest
@@ -52,13 +52,7 @@ def evaluate_images(
     now. Raises UsageError, if possible before anything is trained or sampled, for too few samples, training or held-out
     images, for features that cannot be had, and for samples of another shape or type.
     """
-    count = options.count or min(len(dataset.train), _MOST_IMAGES)
-    sizes = {"samples": count, "training images": len(dataset.train), "held-out images": len(dataset.test)}
-    for name, size in sizes.items():
-        if size < measures.FEWEST:
-            raise UsageError(f"evaluation needs at least {measures.FEWEST} {name}, not {size}")
-    choice = options.features or usual_features
-    features = choice(dataset)
+    features, count = prepare(dataset, options)
     samples = sample(count, seed)
     _check(dataset, samples)
     own = labels(count, seed) if labels and has_labels(dataset) else None
@@ -106,6 +100,19 @@ def evaluate_images(
         parts=(table, *(classes.parts if classes else ())),
         pictures={"closest": closest_pairs(samples, real["training"].images, distances, closest)},
     )
+
+
+def prepare(dataset: Dataset, options: Options) -> tuple[Features, int]:
+    """The features in which images are compared, and the number of samples.
+
+    Raises UsageError for features that cannot be had, and for too few samples, training or held-out images.
+    """
+    count = options.count or min(len(dataset.train), _MOST_IMAGES)
+    sizes = {"samples": count, "training images": len(dataset.train), "held-out images": len(dataset.test)}
+    for name, size in sizes.items():
+        if size < measures.FEWEST:
+            raise UsageError(f"evaluation needs at least {measures.FEWEST} {name}, not {size}")
+    return (options.features or usual_features)(dataset), count
 
 
 def _check(dataset: Dataset, samples: Images) -> None:

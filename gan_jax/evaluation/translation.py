@@ -55,13 +55,7 @@ def evaluate_translation(
     translations, or fewer than 2, and for features that are chosen and
     cannot be had.
     """
-    if dataset.test.targets is None or not dataset.test.paired:
-        raise UsageError(
-            f"evaluation compares translations with true ones, and the held-out images of {dataset.name!r} have none: "
-            "they are not paired"
-        )
-    if len(dataset.test) < 2:
-        raise UsageError(f"evaluation needs at least 2 held-out pairs, and {dataset.name!r} has {len(dataset.test)}")
+    check_pairs(dataset)
     most = options.count or _MOST_PAIRS
     settings: dict[str, Any] = {"dataset": dataset.name, "count": min(len(dataset.test), most)}
     named, others, tables = {}, {}, []
@@ -82,6 +76,17 @@ def evaluate_translation(
         columns = {"translated": figures, **others[direction]}
         tables.append(FigureTable(title, columns, caption))
     return Evaluation(settings, {**named, "baselines": others}, list(named), tables)
+
+
+def check_pairs(dataset: Dataset) -> None:
+    """Raises UsageError for a dataset whose held-out images have no true translations, or fewer than 2."""
+    if dataset.test.targets is None or not dataset.test.paired:
+        raise UsageError(
+            f"evaluation compares translations with true ones, and the held-out images of {dataset.name!r} have none: "
+            "they are not paired"
+        )
+    if len(dataset.test) < 2:
+        raise UsageError(f"evaluation needs at least 2 held-out pairs, and {dataset.name!r} has {len(dataset.test)}")
 
 
 def _evaluate(

@@ -29,13 +29,17 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
 
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "step"]
     panels = [panel for kinds in _PANELS if (panel := [name for name in names if kind(name) in kinds])]
+    panels += _evaluation_panels([name for name in names if kind(name) is Kind.EVALUATION], rows)
     figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
     for i, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, i + 1)
         for name in panel:
             steps, values = np.array([(row["step"], row[name]) for row in rows if name in row], float).T
             (line,) = axes.plot(steps, values, alpha=0.25, linewidth=0.8)
-            axes.plot(steps, smooth(values), color=line.get_color(), label=name.replace("_", " "))
+            label = name.removeprefix("evaluation/").replace("_", " ")
+            axes.plot(steps, smooth(values), color=line.get_color(), label=label)
+            if kind(name) is Kind.EVALUATION:  # there are few of these
+                axes.plot(steps, values, ".", color=line.get_color())
         # A logarithmic scale needs a value to show, and the gradients of a dead game are 0 or infinite.
         if kind(panel[0]) is Kind.NORM and any(0 < (row.get(name) or 0) < math.inf for row in rows for name in panel):
             axes.set_yscale("log")
@@ -43,6 +47,12 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
         axes.grid(alpha=0.3)
         axes.set_xlabel("step")
     write_aside(path, lambda file: figure.savefig(file, format="png", dpi=100))
+
+
+def _evaluation_panels(names: Sequence[str], rows: Sequence[dict]) -> list[list[str]]:
+    """A panel for those whose values are all between 0 and 1, which are shares, and one for each of the others."""
+    shares = [name for name in names if all(0 <= row[name] <= 1 for row in rows if name in row)]
+    return [*([shares] if shares else []), *([name] for name in names if name not in shares)]
 
 
 def smooth(values: np.ndarray) -> np.ndarray:

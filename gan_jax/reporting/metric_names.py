@@ -10,6 +10,7 @@ class Kind(Enum):
     OUTPUT: a mean output of the discriminator, such as D(x) or D(G(z)).
     ACCURACY: accuracy_NAME, the share of images that the discriminator classifies correctly as real or generated.
     NORM: NAME_gradient_norm, the norm of the gradients in the player's last update.
+    EVALUATION: evaluation/NAME, a figure of samples that were compared with real examples.
     CLOCK: seconds and images_per_second.
     EVENT: dead, alive and failed, which say in words what has happened, in lines of their own.
     OTHER: everything else, such as penalties.
@@ -19,6 +20,7 @@ class Kind(Enum):
     OUTPUT = "output"
     ACCURACY = "accuracy"
     NORM = "gradient norm"
+    EVALUATION = "evaluation"
     CLOCK = "clock"
     EVENT = "event"
     OTHER = "other"
@@ -30,6 +32,8 @@ def kind(name: str) -> Kind:
         return Kind.CLOCK
     if name in ("dead", "alive", "failed"):
         return Kind.EVENT
+    if name.startswith("evaluation/"):
+        return Kind.EVALUATION
     if name.endswith("_loss"):
         return Kind.LOSS
     if name.endswith("_gradient_norm"):

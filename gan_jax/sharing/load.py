@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -56,7 +56,7 @@ class Exported:
         name = self.manifest.settings.get("dataset")
         return name if isinstance(name, str) and name.isidentifier() else None
 
-    def restore(self, checkpoint: int | None = None) -> tuple[Game, int, dict[str, Any]]:
+    def restore(self, checkpoint: int | Literal["best"] | None = None) -> tuple[Game, int, dict[str, Any]]:
         """Returns the game, the step (0 if it is not known) and the networks, as `Run.restore` does.
 
         The game cannot be trained: it has no players. Raises UsageError if `checkpoint` is another step than the

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import safetensors.numpy
@@ -25,10 +25,12 @@ from gan_jax.training.run_folder import Run, read_evaluations
 _LARGEST_PICTURE = 1024  # pixels of its longer side
 
 
-def export_run(run: Run, out: Path, checkpoint: int | None = None, licence: str | None = None) -> Manifest:
+def export_run(
+    run: Run, out: Path, checkpoint: int | Literal["best"] | None = None, licence: str | None = None
+) -> Manifest:
     """Writes the networks of a run to the new folder `out`, in a form that needs no code of the run.
 
-    checkpoint: the step of the checkpoint, or None for the newest intact one.
+    checkpoint: as `Run.restore` takes it.
     licence: the licence of the training data, for the model card.
 
     Returns what it is. The folder appears whole or not at all. Raises UsageError if it exists and is not empty, and for

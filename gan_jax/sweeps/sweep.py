@@ -46,7 +46,7 @@ def sweep(experiment: Experiment, settings: Settings, seeds: int, varied: Varied
     for part in populations(members):
         check(_shared(settings, part))
         _check_devices(part)
-    for name in ("init_from", "track"):
+    for name in ("init_from", "track", "evaluate_every"):
         if getattr(settings, name):
             raise UsageError(f"--{name.replace('_', '-')}: a sweep cannot do this; gan-jax train can, for each run")
     folder = settings.workdir or Path("runs") / f"{experiment.name}_sweep"

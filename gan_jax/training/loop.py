@@ -10,6 +10,7 @@ from typing import Any
 import jax
 from rich.console import Console
 
+from gan_jax.common.errors import UserError
 from gan_jax.game import State
 from gan_jax.training.checkpoints import Checkpoints
 from gan_jax.training.held_out import Measure
@@ -47,6 +48,7 @@ class Callbacks:
     save: (step, state) -> None. It starts to write a checkpoint. All metrics up to this step are recorded before.
     wait: waits until all checkpoints are written.
     close: is called last, also after an error.
+    evaluate: (step, state) -> figures. It evaluates the state, every `evaluate_every` steps. None for no evaluations.
     """
 
     measure: Measure | None
@@ -54,6 +56,7 @@ class Callbacks:
     save: Callable[[int, State], None]
     wait: Callable[[], None]
     close: Callable[[], None]
+    evaluate: Callable[[int, State], dict[str, float]] | None = None
 
 
 def saving_callbacks(
@@ -98,6 +101,13 @@ def train_loop(
         recorder.record()
         callbacks.save(step, state)
 
+    def evaluate(evaluation: Callable[[int, State], dict[str, float]]) -> dict[str, float]:
+        try:
+            return evaluation(step, state)
+        except UserError:
+            recorder.record()  # a loss that is not finite explains more than samples that are not
+            raise
+
     if start:
         console.print(f"resuming {folder} at step {start} of {settings.steps}")
     began = time.monotonic()
@@ -120,6 +130,8 @@ def train_loop(
                     drawn = callbacks.draw(state)
                     if step % settings.sample_every == 0:  # a longer run would not draw at the end of this one
                         recorder.measured(step, drawn)
+                if callbacks.evaluate and step % settings.evaluate_every == 0:
+                    recorder.measured(step, evaluate(callbacks.evaluate))
                 if due(settings.checkpoint_every):
                     save()
             if stop.signal and not due(settings.checkpoint_every) and step > start:
@@ -134,7 +146,8 @@ def train_loop(
 
 def _steps_until_due(step: int, steps_per_call: int, settings: Settings) -> int:
     """Returns the number of steps in the next call: `steps_per_call`, or fewer if a callback is due before."""
-    ends = [step + every - step % every for every in (settings.sample_every, settings.checkpoint_every)]
+    periods = (settings.sample_every, settings.checkpoint_every, settings.evaluate_every)
+    ends = [step + every - step % every for every in periods if every]
     return min(step + steps_per_call, settings.steps, *ends) - step
 
 

@@ -1,23 +1,24 @@
 """The run folder: its contents, and the run that it holds.
 
 It contains config.json (see `config_file`), experiment.py (a copy of the experiment), modules/ (the imported modules
-that are not installed), metrics.jsonl, TensorBoard events, samples/, curves.png, checkpoints/, evaluation.json, and
-`lock` (see `lock`). If the code is changed on purpose, history/ keeps the code of before.
+that are not installed), metrics.jsonl, TensorBoard events, samples/, curves.png, checkpoints/, best/, evaluation.json,
+and `lock` (see `lock`). If the code is changed on purpose, history/ keeps the code of before.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 
-from gan_jax.common.errors import UsageError
+from gan_jax.common.errors import UsageError, UserError
 from gan_jax.common.files import write_text
 from gan_jax.data import DataInfo, Dataset, fingerprint
 from gan_jax.game import Game, State, freeze, init_state, networks
 from gan_jax.training import config_file, older_runs, same_run, saved_state
 from gan_jax.training import settings as settings_module
+from gan_jax.training.best import BEST
 from gan_jax.training.checkpoints import Checkpoints
 from gan_jax.training.experiment import Experiment, load_experiment
 from gan_jax.training.saved_state import host_like, to_device
@@ -37,18 +38,24 @@ class Run:
     info: DataInfo
     config: dict[str, Any]
 
-    def restore(self, checkpoint: int | None = None) -> tuple[Game, int, dict[str, Any]]:
+    def restore(self, checkpoint: int | Literal["best"] | None = None) -> tuple[Game, int, dict[str, Any]]:
         """Returns the game, and the step and networks of a checkpoint, as `Game.sample` takes them.
 
-        checkpoint: the step of the checkpoint, or None for the newest intact one.
+        checkpoint: the step of the checkpoint, "best" for the one that evaluations found best, or None for the newest
+            intact one.
 
         Nothing in the folder is changed, so a run can be restored while it trains. Raises UserError if there is no such
         checkpoint, or if it cannot be read.
         """
         game, abstract = build(self.experiment, self.settings, self.info)
-        folder, like, upgrade = self.folder / CHECKPOINTS, host_like(abstract), _upgrade(self.config)
+        folder, step = self.folder / CHECKPOINTS, checkpoint
+        if checkpoint == "best":
+            folder, step = self.folder / BEST, None
+            if not saved_state.steps(folder):
+                raise UserError(f"{self.folder} has no best checkpoint: --evaluate-every keeps one while a run trains")
+        like, upgrade = host_like(abstract), _upgrade(self.config)
         saved = saved_state.restore_beside_a_writer(
-            folder, checkpoint, lambda step: saved_state.restore(folder, step, like, upgrade)
+            folder, step, lambda step: saved_state.restore(folder, step, like, upgrade)
         )
         state = to_device(saved, abstract)
         return game, int(state.step), networks(state)

@@ -23,7 +23,8 @@ from gan_jax.training.experiment import Experiment
 from gan_jax.training.settings import Settings
 
 # Settings that may differ when a run goes on. With more steps, a run is extended.
-FREE = frozenset(("steps", "log_every", "sample_every", "checkpoint_every", "keep", "track"))
+_EVALUATION = ("evaluate_every", "evaluate_samples", "evaluate_features")
+FREE = frozenset(("steps", "log_every", "sample_every", "checkpoint_every", "keep", "track", *_EVALUATION))
 
 # Not settings, but what --change may name too.
 CODE = "code"

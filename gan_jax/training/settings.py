@@ -70,6 +70,17 @@ class Settings:
     keep: int = 3
     """How many of the newest checkpoints to keep."""
 
+    evaluate_every: int = 0
+    """Steps between evaluations, as `gan-jax evaluate` does them. 0 never evaluates. The checkpoint with the best first
+    figure is kept in the folder best of the run."""
+
+    evaluate_samples: int | None = None
+    """Number of samples in each of these evaluations: by default as many as `gan-jax evaluate` takes."""
+
+    evaluate_features: Literal["classifier", "efficientnet", "inception", "pixels"] | None = None
+    """What images are compared in, in these evaluations: by default a classifier of the dataset where all images have
+    labels, and EfficientNet-lite0 elsewhere."""
+
     steps_per_call: int = 0
     """Training steps in one call of the compiled program. 0 chooses a number that is fast on the backend."""
 
@@ -122,9 +133,10 @@ def check(settings: Settings) -> None:
         value = getattr(settings, name)
         if min(value if isinstance(value, tuple) else (value,)) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
-    if settings.labels_per_class is not None and settings.labels_per_class < 1:
-        raise UsageError(f"--labels-per-class must be at least 1, not {settings.labels_per_class}")
-    for name in ("seed", "steps_per_call"):
+    for name in ("labels_per_class", "evaluate_samples"):
+        if getattr(settings, name) is not None and getattr(settings, name) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(settings, name)}")
+    for name in ("seed", "steps_per_call", "evaluate_every"):
         if getattr(settings, name) < 0:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 0, not {getattr(settings, name)}")
     for name in ("init_players", "init_optimizers"):

@@ -17,6 +17,7 @@ from gan_jax.inference import grid_columns, picture_count, sample_images, sample
 from gan_jax.reporting import column_grid, save_curves, save_image
 from gan_jax.training import run_folder, same_run
 from gan_jax.training.batches import device_data, feed
+from gan_jax.training.best import PREFIX, Best, Evaluate, Evaluator
 from gan_jax.training.checkpoints import Checkpoints
 from gan_jax.training.experiment import Experiment
 from gan_jax.training.health import SPREAD, sample_spread
@@ -41,13 +42,20 @@ _CURVES = "curves.png"
 _REAL = 256
 
 
-def train(experiment: Experiment, settings: Settings, console: Console, may_change: Collection[str] = ()) -> Path:
+def train(
+    experiment: Experiment,
+    settings: Settings,
+    console: Console,
+    may_change: Collection[str] = (),
+    evaluator: Evaluator | None = None,
+) -> Path:
     """Trains the experiment in its run folder, or resumes its training. Returns the folder.
 
     SIGTERM, SIGHUP and SIGINT save a checkpoint and end the run early. The same call then resumes it exactly. A run
     that is complete goes on if the settings have more steps.
 
     may_change: settings that may differ from those of the run that is resumed, see `same_run.check_same`.
+    evaluator: prepares the evaluations that the setting `evaluate_every` asks for. There are none without it.
 
     Raises:
       UsageError: the settings or the data are unusable, the folder holds another run, or another process writes there.
@@ -84,7 +92,8 @@ def train(experiment: Experiment, settings: Settings, console: Console, may_chan
             else:
                 for line in describe_start(folder, experiment, settings, data, abstract):
                     console.print(line)
-                _train(game, settings, data, folder, state, checkpoints, console)
+                evaluate = evaluator(whole, game) if evaluator and settings.evaluate_every and is_writer else None
+                _train(game, settings, data, folder, state, checkpoints, console, evaluate)
         except OSError as error:
             raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
         finally:
@@ -126,6 +135,7 @@ def _train(
     state: State,
     checkpoints: Checkpoints | None,
     console: Console,
+    evaluate: Evaluate | None,
 ) -> None:
     devices, start = jax.device_count(), int(state.step)
     log = MetricsLog(folder, start, settings.track, to_json(settings)) if checkpoints else None
@@ -146,7 +156,19 @@ def _train(
         log.picture(int(path.stem.removeprefix("step_")), path)
         return {SPREAD: sample_spread(samples, real())} if len(samples) > 1 else {}
 
+    best = Best(folder, start) if evaluate else None
+
+    def judge(step: int, state: State) -> dict[str, float]:
+        if not evaluate or not best:
+            return {}
+        own = unreplicate(state, devices)
+        found = evaluate(networks(own))
+        recorder.display.say(best.update(step, found, lambda: to_host(own)))
+        return {f"{PREFIX}{name}": x for name, x in found.figures.items()}
+
     def close() -> None:
+        if best:
+            best.close()
         if log:
             log.close()
             if log.rows:
@@ -156,6 +178,7 @@ def _train(
     callbacks = Callbacks(
         measure=make_measure(game, data.test, settings.batch_size, devices) if log else None,
         draw=draw,
+        evaluate=judge if evaluate else None,
         close=close,
         **saving_callbacks(log, checkpoints, lambda state: to_host(unreplicate(state, devices))),
     )
