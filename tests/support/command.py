@@ -114,11 +114,11 @@ def metrics(run: Path) -> list[dict]:
     return [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in rows]
 
 
-def checkpoint(run: Path, step: int) -> dict[str, np.ndarray]:
+def checkpoint(run: Path, step: int, folder: str = "checkpoints") -> dict[str, np.ndarray]:
     """Every array of a checkpoint by its name: parameters, optimizer states, averages, key and step."""
     import jax
 
-    tree = ocp.StandardCheckpointer().restore((run / "checkpoints" / str(step) / "default").absolute())
+    tree = ocp.StandardCheckpointer().restore((run / folder / str(step) / "default").absolute())
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
 
