@@ -129,7 +129,8 @@ def _compare(options: Evaluate) -> None:
     # Datasets are read at the size of the images in a folder or archive.
     sets = {}
     for name in sorted(("real", "fake"), key=lambda name: not is_path(sources[name])):
-        sets[name] = read_image_set(sources[name], resolution, options.data_dir)
+        own = is_path(sources[name])
+        sets[name] = read_image_set(sources[name], options.resolution if own else resolution, options.data_dir)
         resolution = resolution or sets[name].image_shape[:2]
     real, fake = sets["real"], sets["fake"]
     check_same_size(real, fake)

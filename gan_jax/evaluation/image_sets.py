@@ -8,7 +8,7 @@ from gan_jax.common.errors import UsageError
 from gan_jax.data import Images
 from gan_jax.evaluation import measures
 from gan_jax.evaluation.closest import closest_pairs
-from gan_jax.evaluation.features import Features
+from gan_jax.evaluation.features import Features, check_images
 from gan_jax.evaluation.looked_at import look_at
 from gan_jax.evaluation.measures import Reference
 from gan_jax.evaluation.metrics import nearest
@@ -41,6 +41,7 @@ def compare_images(
     """
     sets = {"real": real, "fake": fake} | ({} if held_out is None else {"held-out": held_out})
     for name, images in sets.items():
+        check_images(images)
         if len(images) < measures.FEWEST:
             raise UsageError(f"evaluation needs at least {measures.FEWEST} {name} images, not {len(images)}")
     seen = {
