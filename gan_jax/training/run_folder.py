@@ -48,11 +48,10 @@ class Run:
         checkpoint, or if it cannot be read.
         """
         game, abstract = build(self.experiment, self.settings, self.info)
-        folder, step = self.folder / CHECKPOINTS, checkpoint
-        if checkpoint == "best":
-            folder, step = self.folder / BEST, None
-            if not saved_state.steps(folder):
-                raise UserError(f"{self.folder} has no best checkpoint: --evaluate-every keeps one while a run trains")
+        folder = self.folder / (BEST if checkpoint == "best" else CHECKPOINTS)
+        step = None if checkpoint == "best" else checkpoint
+        if checkpoint == "best" and not saved_state.steps(folder):
+            raise UserError(f"{self.folder} has no best checkpoint: --evaluate-every keeps one while a run trains")
         like, upgrade = host_like(abstract), _upgrade(self.config)
         saved = saved_state.restore_beside_a_writer(
             folder, step, lambda step: saved_state.restore(folder, step, like, upgrade)

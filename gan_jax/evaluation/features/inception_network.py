@@ -10,7 +10,12 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from gan_jax.evaluation.features.inception_stem import stem
+from gan_jax.networks.ops.winograd import winograd
+
 FEATURES, CLASSES, SIDE = 2048, 1008, 299
+
+HIGHEST = jax.lax.Precision.HIGHEST
 
 # (height, width) of a kernel
 Size = tuple[int, int]
@@ -24,13 +29,11 @@ class InceptionV3(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
-        x = Conv(32, (3, 3), stride=2, name="Conv2d_1a_3x3")(images)
-        x = Conv(32, (3, 3), name="Conv2d_2a_3x3")(x)
-        x = Conv(64, (3, 3), padded=True, name="Conv2d_2b_3x3")(x)
-        x = nn.max_pool(x, (3, 3), (2, 2))
+        widths = (("Conv2d_1a_3x3", 3, 32), ("Conv2d_2a_3x3", 32, 32), ("Conv2d_2b_3x3", 32, 64))
+        x = stem(images, *(_Layer(channels, features, name=name)() for name, channels, features in widths))
         x = Conv(80, (1, 1), name="Conv2d_3b_1x1")(x)
         x = Conv(192, (3, 3), name="Conv2d_4a_3x3")(x)
-        x = nn.max_pool(x, (3, 3), (2, 2))
+        x = _halved(x)
         for name, pooled in (("Mixed_5b", 32), ("Mixed_5c", 64), ("Mixed_5d", 64)):
             x = _BlockA(pooled, name=name)(x)
         x = _BlockB(name="Mixed_6a")(x)
@@ -41,7 +44,19 @@ class InceptionV3(nn.Module):
         x = _BlockE(maximum=True, name="Mixed_7c")(x)
         features = x.mean(axis=(1, 2))
         kernel = self.param("fc", nn.initializers.lecun_normal(), (FEATURES, CLASSES))
-        return features, jnp.dot(features, kernel, precision=jax.lax.Precision.HIGHEST)
+        return features, jnp.dot(features, kernel, precision=HIGHEST)
+
+
+class _Layer(nn.Module):
+    """The kernel and the bias of a 3x3 convolution."""
+
+    channels: int
+    features: int
+
+    @nn.compact
+    def __call__(self) -> tuple[jax.Array, jax.Array]:
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), (3, 3, self.channels, self.features))
+        return kernel, self.param("bias", nn.initializers.zeros, (self.features,))
 
 
 class Conv(nn.Module):
@@ -56,24 +71,50 @@ class Conv(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (*self.size, x.shape[-1], self.features))
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        return nn.relu(self._lowering(x, kernel) + bias)
+
+    def _lowering(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
+        """The convolution, as it is fastest on CPU. Accelerators take all of them well."""
         if self.size == (1, 1):
-            y = jnp.dot(x, kernel[0, 0], precision=jax.lax.Precision.HIGHEST)
-        else:
-            y = jax.lax.conv_general_dilated(
-                x,
-                kernel,
-                (self.stride, self.stride),
-                [(side // 2, side // 2) if self.padded else (0, 0) for side in self.size],
-                dimension_numbers=("NHWC", "HWIO", "NHWC"),
-                precision=jax.lax.Precision.HIGHEST,
-            )
-        return nn.relu(y + bias)
+            return jnp.dot(x, kernel[0, 0], precision=HIGHEST)
+        if self.stride == 2:
+            return _by_taps(x, kernel)
+        many = self.size == (3, 3) and self.features >= 192
+        if many and jax.default_backend() == "cpu":
+            return winograd.conv(x, kernel, 1, int(self.padded))
+        return jax.lax.conv_general_dilated(
+            x,
+            kernel,
+            (1, 1),
+            [(side // 2, side // 2) if self.padded else (0, 0) for side in self.size],
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            precision=HIGHEST,
+        )
+
+
+def _by_taps(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """A 3x3 convolution of stride 2 as a sum of nine matrix products."""
+    taps = [
+        jnp.dot(x[:, i : x.shape[1] - 2 + i : 2, j : x.shape[2] - 2 + j : 2], kernel[i, j], precision=HIGHEST)
+        for i in range(3)
+        for j in range(3)
+    ]
+    return sum(taps[1:], taps[0])
 
 
 def _chain(x: jax.Array, branch: str, *layers: tuple[int, Size], first: int = 1) -> jax.Array:
     """Convolutions one after the other, named BRANCH_1, BRANCH_2, ..., with padding."""
     for number, (features, size) in enumerate(layers, first):
         x = Conv(features, size, padded=True, name=f"{branch}_{number}")(x)
+    return x
+
+
+def _halved(x: jax.Array) -> jax.Array:
+    """The maxima of 3x3 pixels with stride 2. XLA's own are slow on CPU."""
+    for axis in (1, 2):
+        stop = x.shape[axis] - 2
+        parts = [jax.lax.slice_in_dim(x, i, stop + i, 2, axis) for i in range(3)]
+        x = jnp.maximum(jnp.maximum(parts[0], parts[1]), parts[2])
     return x
 
 
@@ -106,7 +147,7 @@ class _BlockB(nn.Module):
             [
                 Conv(384, (3, 3), stride=2, name="branch3x3")(x),
                 Conv(96, (3, 3), stride=2, name="branch3x3dbl_3")(double),
-                nn.max_pool(x, (3, 3), (2, 2)),
+                _halved(x),
             ],
             axis=-1,
         )
@@ -138,7 +179,7 @@ class _BlockD(nn.Module):
             [
                 Conv(320, (3, 3), stride=2, name="branch3x3_2")(single),
                 Conv(192, (3, 3), stride=2, name="branch7x7x3_4")(double),
-                nn.max_pool(x, (3, 3), (2, 2)),
+                _halved(x),
             ],
             axis=-1,
         )

@@ -20,7 +20,7 @@ def tensorflow_1_bilinear(images: jax.Array, size: tuple[int, int]) -> jax.Array
     return rows[:, :, low] + (rows[:, :, high] - rows[:, :, low]) * part[:, None]
 
 
-def _places(count: int, wanted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _places(count: int, wanted: int) -> tuple[np.ndarray, np.ndarray, jax.Array]:
     """For each of the `wanted` places on a side of `count` pixels: the pixels around it, and how far it is past one."""
     places = np.arange(wanted, dtype=np.float32) * np.float32(count / wanted)
     low = places.astype(np.int32)

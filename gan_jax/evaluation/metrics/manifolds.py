@@ -34,7 +34,7 @@ class Neighborhoods:
             raise UsageError(f"neighbours with k={max(ks)} need at least {max(ks) + 1} rows, not {len(features)}")
         if not np.isfinite(features).all():
             raise UsageError("features are not finite: the weights of the network that sees the images are broken")
-        self.features, self.centre = features, np.mean(features, axis=0, dtype=np.float64)
+        self.features, self.centre = features, np.asarray(np.mean(features, axis=0, dtype=np.float64))
         self.points = Points(features, self.centre)
         self.radii = neighbor_radii(self.points, ks)
 

@@ -197,7 +197,7 @@ def _without_copies(features: np.ndarray, most: int) -> tuple[np.ndarray, np.nda
     places: dict[bytes, list[int]] = {}
     rows, place = [], np.empty(len(features), int)
     for i, row in enumerate(features):
-        copies = places.setdefault(hashlib.blake2b(np.ascontiguousarray(row), digest_size=16).digest(), [])
+        copies = places.setdefault(hashlib.blake2b(row.tobytes(), digest_size=16).digest(), [])
         if len(copies) < most:
             copies.append(len(rows))
             rows.append(i)
