@@ -41,7 +41,7 @@ COMMANDS = {
     "translate": Command("translate", (("RUN IN OUT", "translate images with an image-to-image run"),)),
     "evaluate": Command(
         "evaluate",
-        (("RUN", "evaluate a trained run on held-out data"), ("--real A --fake B", "compare images with real ones")),
+        (("RUN", "evaluate a trained run on held-out data"), ("--fake DIR", "compare images with those of --real DIR")),
     ),
     "runs": Command("runs", (("[DIR]", "list the runs below a folder: step, state and figures"),)),
     "compare": Command("compare", (("RUN RUN ...", "show what differs between runs, and their figures"),)),

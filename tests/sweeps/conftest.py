@@ -14,9 +14,9 @@ from gan_jax.commands.main import main
 
 @pytest.fixture(scope="session")
 def unlabelled(tmp_path_factory):
-    """Images that cannot be evaluated, which saves time."""
+    """Too few images to be evaluated, which saves time."""
     path = tmp_path_factory.mktemp("unlabelled") / "images.npz"
-    np.savez(path, images=np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), np.uint8))
+    np.savez(path, images=np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1), np.uint8))
     return ("--dataset", f"npz:{path}")
 
 

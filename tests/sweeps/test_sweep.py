@@ -200,7 +200,7 @@ def test_interrupted_and_killed_it_ends_in_the_same_bits(tmp_path, unlabelled):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     result = finish(start(*command, "--workdir", whole))
     assert result.status == 0, result.err
-    assert "not evaluated" in result.out
+    assert "not evaluated: evaluation needs at least 6 held-out images" in result.out
 
     def interrupted(number, at_line):
         return interrupt(start(*command, "--workdir", broken), broken, number, at_line)
