@@ -15,7 +15,7 @@ import tyro
 from methods import README, Options, folder, link, train
 
 START, END = "<!-- features: start -->", "<!-- features: end -->"
-METHODS = ("dcgan_digits", "dcgan_digits --steps 5000", "conditional", "wgan_gp", "feature_matching", "began")
+METHODS = ("dcgan_digits", "conditional", "wgan_gp", "began")
 FEATURES = {"classifier": "classifier", "efficientnet": "EfficientNet-lite0"}
 MEASURES = {
     "frechet_ratio": "Fréchet, times real",

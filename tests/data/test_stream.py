@@ -110,7 +110,7 @@ def test_workers_end_with_a_program_however_it_ends(tmp_path, ending, status):
     (tmp_path / "script.py").write_text(SCRIPT.format(ending=ending))
     result = subprocess.run(
         [sys.executable, str(tmp_path / "script.py")],
-        env=os.environ | {"PYTHONPATH": os.path.dirname(__file__)},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         text=True,
         timeout=100,
