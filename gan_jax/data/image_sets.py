@@ -32,6 +32,8 @@ def read_image_set(source: str, resolution: Resolution | None = None, data_dir: 
     Raises UsageError for a source that cannot be used: the message names the file at fault.
     """
     if not is_path(source):
+        if "/" in source and ":" not in source:
+            raise UsageError(f"{source}: no such folder, and no NumPy archive (.npz)")
         if resolution is None:
             raise UsageError(f"the images of {source!r} have no size of their own: give --resolution")
         dataset = load(source, resolution=resolution, data_dir=data_dir)

@@ -89,7 +89,8 @@ def _intra_class(images: LookedAt, reference: Reference) -> Figures:
 
 def _kernel(images: LookedAt, reference: Reference) -> Figures:
     mean, deviation = kernel_distance(reference.features, images.seen.features, _SUBSETS, _SUBSET_SIZE)
-    return {"kernel_distance": mean, "kernel_distance_deviation": deviation}
+    # With few images there is one pair of subsets, which has no deviation.
+    return {"kernel_distance": mean, **({"kernel_distance_deviation": deviation} if deviation else {})}
 
 
 def _manifolds(images: LookedAt, reference: Reference) -> Figures:

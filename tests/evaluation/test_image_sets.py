@@ -100,6 +100,7 @@ def test_wrong_sources_are_refused_in_one_line(folders, capsys):
         gan_jax(capsys, "evaluate", "--real", "digits", "--fake", "glyphs"), "'digits' have no size", "--resolution"
     )
     refused(gan_jax(capsys, "evaluate", "--real", "ring", "--fake", fake), "'ring' has points")
+    refused(gan_jax(capsys, "evaluate", "--real", folders / "reel", "--fake", fake), "reel: no such folder")
     (folders / "empty").mkdir()
     refused(gan_jax(capsys, "evaluate", "--real", folders / "empty", "--fake", fake), "empty: no images there")
     Image.new("L", (9, 8)).save(fake / "z.png")
