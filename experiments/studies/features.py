@@ -10,11 +10,10 @@ import json
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import tyro
 from methods import README, Options, folder, link, train
+from pages import markdown, spread, write_part
 
-START, END = "<!-- features: start -->", "<!-- features: end -->"
 METHODS = ("dcgan_digits", "conditional", "wgan_gp", "began")
 FEATURES = {"classifier": "classifier", "efficientnet": "EfficientNet-lite0"}
 MEASURES = {
@@ -35,11 +34,10 @@ def main() -> None:
         members = sorted((folder(name, options) / "members").iterdir())
         for features, title in FEATURES.items():
             found = [evaluate(member, features) for member in members]
-            lines.append([link(name), title, *(words([each[measure] for each in found]) for measure in MEASURES)])
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    before, _, rest = README.read_text().partition(START)
-    README.write_text(f"{before}{START}\n\n{table}\n\n{END}{rest.partition(END)[2]}")
-    print(f"{table}\nwritten to {README}")
+            lines.append([link(name), title, *(spread([each[measure] for each in found]) for measure in MEASURES)])
+    table = markdown(lines)
+    write_part(README, "features", table)
+    print(f"{table}written to {README}")
 
 
 def evaluate(run: Path, features: str) -> dict:
@@ -56,11 +54,6 @@ def read(run: Path, features: str) -> dict | None:
     newest = json.loads(path.read_text()) if path.exists() else {}
     every = [newest, *newest.get("others", [])]
     return next((each for each in every if each.get("settings", {}).get("features") == features), None)
-
-
-def words(values: list[float]) -> str:
-    """The mean and the standard deviation over seeds."""
-    return f"{np.mean(values):.3g} ± {np.std(values, ddof=1):.2g}"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 import tyro
+from pages import markdown, marks, write_part
 from scipy.ndimage import gaussian_filter
 
 from gan_jax.common.errors import UsageError
@@ -22,9 +23,9 @@ from gan_jax.data import Dataset, load
 from gan_jax.data.batching import pick
 from gan_jax.evaluation import measures
 from gan_jax.evaluation.features import CHOICES, Features, extract
-from gan_jax.evaluation.looked_at import LookedAt
+from gan_jax.evaluation.looked_at import look_at
 from gan_jax.evaluation.metrics import nearest
-from gan_jax.evaluation.subsets import subset
+from gan_jax.evaluation.options import unwatched
 
 PAGE = Path(__file__).parents[2] / "docs" / "measures.md"
 
@@ -63,38 +64,32 @@ def main() -> None:
     features = CHOICES[options.features](dataset)
     text = table(dataset, features, options.count)
     print(text)
-    mark = f"<!-- {options.dataset.rpartition('/')[2]} {options.features}: {{}} -->"
-    write(mark.format("start"), text, mark.format("end"))
+    name = f"{options.dataset.rpartition('/')[2]} {options.features}"
+    if marks(name)[0] in PAGE.read_text():
+        write_part(PAGE, name, text)
+        print(f"written to {PAGE}")
 
 
 def table(dataset: Dataset, features: Features, count: int) -> str:
     """A table in Markdown with a row for each change."""
     if 2 * count > len(dataset.train):
         raise UsageError(f"--count {count} needs twice as many training images, and there are {len(dataset.train)}")
-    rows = subset(len(dataset.train), len(dataset.train))
     rng = np.random.default_rng(0)
-    rows = rng.permutation(rows)
+    rows = rng.permutation(len(dataset.train))
     # What the generator was trained on, and as many other real images, which a perfect generator could have made.
     trained, unseen = np.split(rows[: 2 * count], 2)
     training = extract(features, pick(dataset.train.images, trained))
-    reference = measures.Reference(
-        look(features, pick(dataset.test.images, subset(len(dataset.test), len(dataset.test))))
-    )
+    reference = measures.Reference(look_at(features, dataset.test.images, unwatched))
     labels = None if dataset.train.labels is None else dataset.train.labels[unseen]
     lines = [["", "images", *COLUMNS.values()], ["---"] * (len(COLUMNS) + 2)]
     for name, images in changed(pick(dataset.train.images, unseen), labels, pick(dataset.train.images, trained), rng):
-        seen = look(features, images)
+        seen = look_at(features, images, unwatched)
         figures: dict = measures.compare(seen, reference)
         figures["nearest"] = nearest(seen.seen.features, training.features)[0].mean()
         cells = [f"{figures[column]:.3g}" if column in figures else "" for column in COLUMNS]
         lines.append([name, f"{len(images):,}", *cells])
         print(" | ".join(lines[-1]), flush=True)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def look(features: Features, images: np.ndarray) -> LookedAt:
-    """Images with what the features see in them."""
-    return LookedAt(images, extract(features, images))
+    return markdown(lines)
 
 
 def changed(
@@ -136,15 +131,6 @@ def with_outliers(images: np.ndarray, count: int, rng: np.random.Generator) -> n
 
 def rounded(images: np.ndarray) -> np.ndarray:
     return np.rint(images).clip(0, 255).astype(np.uint8)
-
-
-def write(start: str, text: str, end: str) -> None:
-    """Writes a table between two marks of the page, if it has them."""
-    page = PAGE.read_text()
-    if start in page:
-        before, _, rest = page.partition(start)
-        PAGE.write_text(f"{before}{start}\n\n{text}\n{end}{rest.partition(end)[2]}")
-        print(f"written to {PAGE}")
 
 
 if __name__ == "__main__":

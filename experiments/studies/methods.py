@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from pages import markdown, write_part
 
 EXPERIMENTS = Path(__file__).parents[1]
 README = EXPERIMENTS / "README.md"
-START, END = "<!-- methods: start -->", "<!-- methods: end -->"
 
 # The methods by what they are measured with. Each is the name of an experiment, perhaps with flags. The plain games
 # come first, with as many steps or as few examples as the methods that are compared with them.
@@ -68,9 +68,7 @@ def main() -> None:
             sys.exit(f"methods.py: no method {name!r}; there are {', '.join(known)}")
     untrained = [name for name in options.names or known if not train(name, options)]
     tables = [table(title, names, options) for title, names in TABLES.items()]
-    before, _, rest = README.read_text().partition(START)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{START}\n\n{chr(10).join(tables)}\n{END}{after}")
+    write_part(README, "methods", "\n".join(tables))
     print(f"written to {README}")
     if untrained:
         sys.exit(f"methods.py: not trained: {', '.join(untrained)}")
@@ -107,7 +105,7 @@ def table(title: str, names: tuple[str, ...], options: Options) -> str:
         cells = [words(result["measures"].get(m), result) for m in measures]
         seconds = "" if result["seconds"] is None else f"{result['seconds']:.0f}"
         lines.append([link(name), summary(name), f"{result['steps']:,}", *cells, seconds])
-    return f"**{title}**\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return f"**{title}**\n\n{markdown(lines)}"
 
 
 def read(folder: Path) -> dict | None:

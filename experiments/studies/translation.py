@@ -8,7 +8,6 @@ each side at a time as in the papers. The tables go into experiments/README.md, 
 """
 
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -19,10 +18,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
+from pages import markdown, spread, write_part
 from PIL import Image
 
 EXPERIMENTS = Path(__file__).parents[1]
-START, END = "<!-- translation: start -->", "<!-- translation: end -->"
 METHODS = ("unet_l1", "pix2pix", "cyclegan")
 WAYS = {"scenes": "Label map to picture", "reverse:scenes": "Picture to label map"}
 TITLES = {
@@ -95,10 +94,7 @@ def main(study: Study) -> None:
     for method in study.names or METHODS:
         for part in parts(method, study):
             train(part, study)
-    before, _, rest = (study.table.read_text() if study.table.exists() else "").partition(START)
-    after = rest.partition(END)[2]
-    written = "\n".join([*(table(way, study) for way in WAYS), costs(study)])
-    study.table.write_text(f"{before}{START}\n\n{written}\n{END}{after}")
+    write_part(study.table, "translation", "\n".join([*(table(way, study) for way in WAYS), costs(study)]))
     draw(study)
     print(f"written to {study.table} and {study.figure}")
 
@@ -195,20 +191,6 @@ def link(method: str) -> str:
 def records(folder: Path) -> list[dict[str, Any]]:
     """The metrics of a run, line by line."""
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-
-
-def spread(values: list[float]) -> str:
-    """Mean and standard deviation in words."""
-    if not values:
-        return "–"
-    deviation = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
-    mean = statistics.fmean(values)
-    return f"{mean:.3g}{deviation}" if math.isfinite(mean) else "–"
-
-
-def markdown(lines: list[list[str]]) -> str:
-    """The table of these lines of cells, the first two of which are its heading."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def draw(study: Study) -> None:
