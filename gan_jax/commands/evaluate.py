@@ -12,7 +12,6 @@ from tyro.conf import Positional, arg
 from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
 from gan_jax.common.errors import UsageError
 from gan_jax.common.files import attempt, write_text
-from gan_jax.data import Resolution
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +40,7 @@ class Evaluate:
     fake: str | None = None
     """The images that are compared with those of --real: a folder, an npz file, or a dataset."""
 
-    resolution: Resolution | None = None
+    resolution: int | tuple[int, int] | None = None
     """Size to which the images of --real and --fake are resized and cropped. By default they have their own, which must
     be the same for all."""
 

@@ -4,11 +4,8 @@ import numpy as np
 
 from gan_jax.data import Dataset, Split
 from gan_jax.evaluation.features import cached_classifier, check_labels, train_classifier
+from gan_jax.evaluation.features.classifier import MOST_IMAGES
 from gan_jax.evaluation.sampler import Labels, Sampler
-from gan_jax.evaluation.subsets import take_subset
-
-# As many as a classifier of real images is trained on at most.
-_MOST_IMAGES = 50_000
 
 
 def accuracy_score(dataset: Dataset, sample: Sampler, labels: Labels, seed: int) -> tuple[float, float]:
@@ -27,9 +24,8 @@ def accuracy_score(dataset: Dataset, sample: Sampler, labels: Labels, seed: int)
     Raises UsageError for a dataset without labels.
     """
     check_labels(dataset)
-    count = min(len(dataset.train), _MOST_IMAGES)
-    samples = take_subset(Split(sample(count, seed), labels(count, seed).astype(np.int32)), count)
-    made = Split(samples["image"], samples["label"])
+    count = min(len(dataset.train), MOST_IMAGES)
+    made = Split(sample(count, seed), labels(count, seed).astype(np.int32))
     trained = train_classifier(Dataset(dataset.name, made, dataset.test, dataset.classes))
     real = cached_classifier(dataset)
     return trained.accuracy, real.accuracy

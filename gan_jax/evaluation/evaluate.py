@@ -99,9 +99,11 @@ def _evaluate_samples(
     if options.path_length and len(dataset.example_shape) != 3:
         raise UsageError("the perceptual path length is of images, and the run has points")
     found = evaluate_sampler(dataset, sample, seed, options, own)
+    settings = dict(found.settings)
     columns: dict[str, dict[str, float]] = {SAMPLES: {}, REAL: {}}
     if options.path_length:
         features = (options.features or usual_features)(dataset)
+        settings["paths"] = _PATHS
         columns[SAMPLES]["perceptual_path_length"] = path_length(game, networks, features, _PATHS, seed)
     if options.accuracy_score and own is not None:
         score, real = accuracy_score(dataset, sample, own, seed)
@@ -111,7 +113,7 @@ def _evaluate_samples(
         return found
     return dataclasses.replace(
         found,
-        settings={**found.settings, "paths": _PATHS},
+        settings=settings,
         figures={**found.figures, **flat(columns)},
         parts=(*found.parts, FigureTable("Further measures", columns)),
     )

@@ -1,7 +1,5 @@
 """How good a set of images is compared with a real one, whatever made them."""
 
-from typing import Any
-
 import numpy as np
 
 from gan_jax.common.errors import UsageError
@@ -13,7 +11,7 @@ from gan_jax.evaluation.looked_at import look_at
 from gan_jax.evaluation.measures import Reference
 from gan_jax.evaluation.metrics import nearest
 from gan_jax.evaluation.options import Watch, unwatched
-from gan_jax.evaluation.result import Evaluation, FigureTable
+from gan_jax.evaluation.result import REAL, SAMPLES, Evaluation, FigureTable, flat
 from gan_jax.evaluation.subsets import Subset, subset
 
 _MEASURES = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
@@ -49,28 +47,24 @@ def compare_images(
         for name, images in sets.items()
     }
     whole = Reference(seen["real"])
-    columns: dict[str, dict[str, Any]] = {"fake": dict(measures.compare(seen["fake"], whole))}
+    columns = {"fake": measures.compare(seen["fake"], whole)}
     if held_out is not None:
         heading = f"real: {len(seen['held-out'])} held-out"
-        columns[heading] = dict(measures.compare(seen["held-out"], whole))
+        columns[heading] = measures.compare(seen["held-out"], whole)
     elif len(real) >= 2 * measures.FEWEST:
         first, second = _halves(len(seen["real"]))
         heading = f"real: {len(first)} against {len(second)}"
-        columns[heading] = dict(measures.compare(seen["real"].some(first), Reference(seen["real"].some(second))))
+        columns[heading] = measures.compare(seen["real"].some(first), Reference(seen["real"].some(second)))
     distances, closest = nearest(seen["fake"].seen.features, whole.features)
     columns["fake"]["nearest_real_distance"] = float(distances.mean())
-    endings = dict(zip(columns, ("", "_real"), strict=False))
-    figures = {f"{name}{endings[column]}": x for column, each in columns.items() for name, x in each.items()}
+    figures = flat(dict(zip((SAMPLES, REAL), columns.values(), strict=False)))
     title = f"{len(seen['fake'])} images against {len(seen['real'])} real ones"
     return Evaluation(
         settings={
             "fake_count": len(seen["fake"]),
             "real_count": len(seen["real"]),
             "held_out_count": None if held_out is None else len(seen["held-out"]),
-            "image_shape": list(real.shape[1:]),
-            "features": features.name,
-            "features_version": features.version,
-            **measures.settings(),
+            **measures.settings(features, real.shape[1:]),
         },
         figures=figures,
         measures=[name for name in _MEASURES if name in figures],

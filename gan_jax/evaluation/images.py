@@ -24,7 +24,7 @@ from gan_jax.evaluation import measures
 from gan_jax.evaluation.by_class import judge_classes
 from gan_jax.evaluation.closest import closest_pairs
 from gan_jax.evaluation.features import Features, has_labels, usual_features
-from gan_jax.evaluation.looked_at import look_at, look_at_split
+from gan_jax.evaluation.looked_at import look_at, look_at_splits
 from gan_jax.evaluation.measures import Reference
 from gan_jax.evaluation.metrics import nearest
 from gan_jax.evaluation.options import Options
@@ -59,7 +59,7 @@ def evaluate_images(
 
     made = look_at(features, samples, options.watch, labels=own)
     most = max(count, _MOST_IMAGES)
-    real = {name: look_at_split(features, dataset, name, most, options.watch) for name in _COLUMNS}
+    real = look_at_splits(features, dataset, most, options.watch)
     (other,) = real.keys() - {options.against}
     others = real[other].some(subset(len(real[other]), count))
     # Where samples have no classes, nothing is compared class by class.
@@ -90,10 +90,7 @@ def evaluate_images(
             "against": options.against,
             "reference_count": len(reference.images),
             "real_count": len(others),
-            "image_shape": list(dataset.image_shape),
-            "features": features.name,
-            "features_version": features.version,
-            **measures.settings(),
+            **measures.settings(features, dataset.image_shape),
         },
         figures=figures,
         measures=[name for name in _MEASURES if figures.get(name) is not None],

@@ -38,16 +38,21 @@ def look_at(
         return LookedAt(images, extract(features, images, advance), labels)
 
 
-def look_at_split(features: Features, dataset: Dataset, name: str, most: int, watch: Watch) -> LookedAt:
-    """At most `most` of the "training" or "held-out" images, the same ones each time. What is seen is cached."""
-    split = getattr(dataset, _SPLITS[name])
-    rows = subset(len(split), most)
-    images = Subset(split.images, rows)
+def look_at_splits(features: Features, dataset: Dataset, most: int, watch: Watch) -> dict[str, LookedAt]:
+    """At most `most` of the "training" and of the "held-out" images, by these names, and the same ones each time.
 
-    def build() -> dict[str, np.ndarray]:
-        seen = look_at(features, images, watch, f"{name} images").seen
-        return {name: x for name, x in seen._asdict().items() if x is not None}
+    What is seen is cached.
+    """
+    hashes, looked = fingerprint(dataset), {}
+    for name, split in (("training", dataset.train), ("held-out", dataset.test)):
+        rows = subset(len(split), most)
+        images = Subset(split.images, rows)
 
-    identity = features.version, split.images.shape, len(rows), fingerprint(dataset)[_SPLITS[name]]
-    found = cached(f"features/{features.name}", identity, build)
-    return LookedAt(images, Seen(**found), None if split.labels is None else split.labels[rows])
+        def build(name: str = name, images: Images = images) -> dict[str, np.ndarray]:
+            seen = look_at(features, images, watch, f"{name} images").seen
+            return {part: x for part, x in seen._asdict().items() if x is not None}
+
+        identity = features.version, split.images.shape, len(rows), hashes[_SPLITS[name]]
+        found = cached(f"features/{features.name}", identity, build)
+        looked[name] = LookedAt(images, Seen(**found), None if split.labels is None else split.labels[rows])
+    return looked

@@ -3,12 +3,13 @@
 To add a measure, write a function and a line of MEASURES. `figures.FIGURES` may say what its figures are called.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_jax.evaluation.features import Features
 from gan_jax.evaluation.looked_at import LookedAt
 from gan_jax.evaluation.metrics import (
     Moments,
@@ -65,9 +66,10 @@ def compare(images: LookedAt, reference: Reference) -> Figures:
     return {name: x for measure in MEASURES for name, x in measure.figures(images, reference).items()}
 
 
-def settings() -> dict[str, Any]:
-    """The settings of all measures by name."""
-    return {name: x for measure in MEASURES for name, x in measure.settings.items()}
+def settings(features: Features, image_shape: Sequence[int]) -> dict[str, Any]:
+    """What the figures depend on beside the images themselves and their numbers, as plain values by name."""
+    seen = {"image_shape": list(image_shape), "features": features.name, "features_version": features.version}
+    return seen | {name: x for measure in MEASURES for name, x in measure.settings.items()}
 
 
 def _frechet(images: LookedAt, reference: Reference) -> Figures:

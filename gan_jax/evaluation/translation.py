@@ -52,8 +52,7 @@ def evaluate_translation(
     Where the usual features cannot be had, there is no Frechet distance, and the report says why.
 
     By default, at most 2,000 pairs are used. Raises UsageError for a dataset whose held-out images have no true
-    translations, or fewer than 2, and for features that are chosen and
-    cannot be had.
+    translations, or fewer than 2, and for features that are chosen and cannot be had.
     """
     check_pairs(dataset)
     most = options.count or _MOST_PAIRS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gan_jax.common.files import write_aside
-from gan_jax.reporting.metric_names import Kind, kind
+from gan_jax.reporting.metric_names import EVALUATION, Kind, kind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +36,7 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
         for name in panel:
             steps, values = np.array([(row["step"], row[name]) for row in rows if name in row], float).T
             (line,) = axes.plot(steps, values, alpha=0.25, linewidth=0.8)
-            label = name.removeprefix("evaluation/").replace("_", " ")
+            label = name.removeprefix(EVALUATION).replace("_", " ")
             axes.plot(steps, smooth(values), color=line.get_color(), label=label)
             if kind(name) is Kind.EVALUATION:  # there are few of these
                 axes.plot(steps, values, ".", color=line.get_color())

@@ -2,6 +2,9 @@
 
 from enum import Enum
 
+# What the names of the figures of evaluations begin with.
+EVALUATION = "evaluation/"
+
 
 class Kind(Enum):
     """The kinds of metrics.
@@ -32,7 +35,7 @@ def kind(name: str) -> Kind:
         return Kind.CLOCK
     if name in ("dead", "alive", "failed"):
         return Kind.EVENT
-    if name.startswith("evaluation/"):
+    if name.startswith(EVALUATION):
         return Kind.EVALUATION
     if name.endswith("_loss"):
         return Kind.LOSS

@@ -16,9 +16,6 @@ from gan_jax.training.checkpoints import Checkpoints
 
 BEST = "best"
 
-# What the names of the figures begin with in metrics.jsonl.
-PREFIX = "evaluation/"
-
 # best/best.json says which figure was best, at which step.
 _RECORD = "best.json"
 

@@ -14,10 +14,10 @@ from gan_jax.data import Dataset, hide_labels, limit_training, load
 from gan_jax.data.batching import pick
 from gan_jax.game import Game, State, networks
 from gan_jax.inference import grid_columns, picture_count, sample_images, sample_picture, translation_columns
-from gan_jax.reporting import column_grid, save_curves, save_image
+from gan_jax.reporting import EVALUATION, column_grid, save_curves, save_image
 from gan_jax.training import run_folder, same_run
 from gan_jax.training.batches import device_data, feed
-from gan_jax.training.best import PREFIX, Best, Evaluate, Evaluator
+from gan_jax.training.best import Best, Evaluate, Evaluator
 from gan_jax.training.checkpoints import Checkpoints
 from gan_jax.training.experiment import Experiment
 from gan_jax.training.health import SPREAD, sample_spread
@@ -164,7 +164,7 @@ def _train(
         own = unreplicate(state, devices)
         found = evaluate(networks(own))
         recorder.display.say(best.update(step, found, lambda: to_host(own)))
-        return {f"{PREFIX}{name}": x for name, x in found.figures.items()}
+        return {f"{EVALUATION}{name}": x for name, x in found.figures.items()}
 
     def close() -> None:
         if best:

@@ -27,7 +27,7 @@ from gan_jax.evaluation.subsets import pick_subset, take_subset
 # Raise this when the network or its training changes.
 _VERSION = 1
 
-_MOST_IMAGES = 50_000
+MOST_IMAGES = 50_000
 _MOST_TESTED = 10_000
 _FEWEST_STEPS = 800
 _MOST_STEPS = 4000
@@ -100,7 +100,7 @@ def train_classifier(dataset: Dataset, seed: int = 0) -> Classifier:
     """
     check_labels(dataset)
     # Decoded only once, and not again in each epoch.
-    examples = take_subset(dataset.train, _MOST_IMAGES)
+    examples = take_subset(dataset.train, MOST_IMAGES)
     count, steps = len(examples["image"]), _steps(dataset)
     classes = len(dataset.classes)
     key = jax.random.key(seed)
@@ -132,7 +132,7 @@ def check_labels(dataset: Dataset) -> None:
 
 
 def _steps(dataset: Dataset) -> int:
-    count = min(len(dataset.train), _MOST_IMAGES)
+    count = min(len(dataset.train), MOST_IMAGES)
     return min(max(10 * count // _TRAINING_BATCH, _FEWEST_STEPS), _MOST_STEPS)
 
 

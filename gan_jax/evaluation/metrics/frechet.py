@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from gan_jax.common.errors import UsageError
-from gan_jax.evaluation.metrics.moments import Moments, moments_of
+from gan_jax.evaluation.metrics.moments import NOT_FINITE, Moments, moments_of
 
 _EPSILON = np.finfo(np.float64).eps
 
@@ -28,17 +28,22 @@ def frechet_distance(a: Any, b: Any) -> float:
         raise UsageError(f"the Frechet distance needs features (N, d) and (M, d), not {a.shape} and {b.shape}")
     if min(len(a), len(b)) < 2:
         raise UsageError(f"the Frechet distance needs at least 2 rows each, not {len(a)} and {len(b)}")
-    return frechet_distance_of_moments(moments_of(a), moments_of(b))
+    return _distance(*(_of_few(x) if len(x) <= x.shape[1] else _of_moments(moments_of(x)) for x in (a, b)))
 
 
 def frechet_distance_of_moments(a: Moments, b: Moments) -> float:
     """The `frechet_distance` of features with these moments."""
-    root_a, root_b = _root(a), _root(b)
+    return _distance(_of_moments(a), _of_moments(b))
+
+
+def _distance(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
+    """The distance of Gaussians with these means (d,) and roots of covariances (r, d)."""
+    (mean_a, root_a), (mean_b, root_b) = a, b
     # The eigenvalues of S_a S_b = R_a' R_a R_b' R_b are the squared singular values of R_a R_b'. So the sum of the
     # singular values is the trace of (S_a S_b)^(1/2). It is real, and accurate even if S_a or S_b is singular, because
     # nothing is squared whose root is needed.
     trace_root = np.linalg.svd(root_a @ root_b.T, compute_uv=False).sum()
-    means = np.sum((a.mean - b.mean) ** 2)
+    means = np.sum((mean_a - mean_b) ** 2)
     # Rounding can make a distance of 0 slightly negative.
     return max(0.0, float(means + np.sum(root_a**2) + np.sum(root_b**2) - 2 * trace_root))
 
@@ -69,9 +74,18 @@ def intra_class_frechet_distance(
     return float(np.mean(distances))
 
 
-def _root(moments: Moments) -> np.ndarray:
-    """A matrix R of r rows, the rank of the covariance, for which R'R is the covariance."""
+def _of_moments(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
+    """The mean, and a matrix R of r rows, the rank of the covariance, for which R'R is the covariance."""
     values, vectors = np.linalg.eigh(moments.covariance)
     # Eigenvalues that are 0 come out as multiples of the rounding error, and their roots would be large.
     kept = values > len(values) * _EPSILON * max(values[-1], 0.0)
-    return np.sqrt(values[kept])[:, None] * vectors[:, kept].T
+    return moments.mean, np.sqrt(values[kept])[:, None] * vectors[:, kept].T
+
+
+def _of_few(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of features with no more rows than columns, such as those of one class, without a covariance (d, d)."""
+    if not np.isfinite(x).all():
+        raise UsageError(NOT_FINITE)
+    mean = x.mean(axis=0, dtype=np.float64)
+    _, root = np.linalg.qr((x - mean) / np.sqrt(len(x) - 1))
+    return mean, root

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_jax.common.errors import UsageError
+from gan_jax.evaluation.metrics.moments import NOT_FINITE
 from gan_jax.evaluation.metrics.neighbors import Points, are_within, neighbor_radii, pairs_within
 
 # The numbers of neighbours that the papers recommend.
@@ -33,7 +34,7 @@ class Neighborhoods:
         if len(features) <= max(ks):
             raise UsageError(f"neighbours with k={max(ks)} need at least {max(ks) + 1} rows, not {len(features)}")
         if not np.isfinite(features).all():
-            raise UsageError("features are not finite: the weights of the network that sees the images are broken")
+            raise UsageError(NOT_FINITE)
         self.features, self.centre = features, np.asarray(np.mean(features, axis=0, dtype=np.float64))
         self.points = Points(features, self.centre)
         self.radii = neighbor_radii(self.points, ks)

@@ -10,6 +10,8 @@ import numpy as np
 
 from gan_jax.common.errors import UsageError
 
+NOT_FINITE = "features are not finite: the weights of the network that sees the images are broken"
+
 # Rows in a block of features that are given at once.
 _BLOCK = 4096
 
@@ -58,7 +60,7 @@ def stream_moments(batches: Iterable[Any]) -> Moments:
         raise UsageError(f"moments need at least 2 rows of features, not {count}")
     first, second = (np.asarray(x) for x in sums)
     if not np.isfinite(second).all():
-        raise UsageError("features are not finite: the weights of the network that sees the images are broken")
+        raise UsageError(NOT_FINITE)
     offset = first / count
     return Moments(count, shift + offset, second - count * np.outer(offset, offset))
 
