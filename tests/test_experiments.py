@@ -34,6 +34,8 @@ def described(spec: str, resolution: Resolution) -> DataInfo:
             return DataInfo(colour, (), colour)
         case ["shuffled", "scenes"]:
             return DataInfo(colour, (), colour, paired=False)
+        case ["popout"]:
+            return DataInfo(colour, (), gray)
         case ["colorization" | "edges", "cifar10"]:
             return DataInfo(gray, classes, colour)
         case [_, "cifar10"]:

@@ -12,7 +12,7 @@ from gan_jax.data import DataInfo, Resolution
 from gan_jax.game import Game, constant_then_linear
 from gan_jax.networks import unet
 from gan_jax.networks.layers import instance_norm
-from gan_jax.recipes import l1_regression
+from gan_jax.recipes import regression
 from gan_jax.training import Settings
 
 
@@ -40,7 +40,7 @@ class Config(Settings):
 def build(config: Config, data: DataInfo) -> Game:
     at_least(1, "bottleneck", config.bottleneck)
     source, target = shapes = data.pair_shapes
-    return l1_regression(
+    return regression(
         unet.Generator(min(source[:2]) // config.bottleneck, target[2], config.width, normalization=instance_norm),
         shapes,
         optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.5),

@@ -149,6 +149,19 @@ class Degradation:
 
 
 @dataclass(frozen=True)
+class Fixations:
+    """Pictures whose targets are maps of where people looked.
+
+    held_out: the fixations in each held-out picture, float64 (K, 3): the number of who looked, and the row and the
+        column in pixels.
+    deviation: of the Gaussian that makes maps of them (see `fixation_maps.density`), in pixels.
+    """
+
+    held_out: tuple[np.ndarray, ...]
+    deviation: float
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A training split and a held-out split.
 
@@ -160,7 +173,7 @@ class Dataset:
     train: Split
     test: Split
     classes: tuple[str, ...]
-    origin: Mixture | Stack | Scenes | Degradation | None = None
+    origin: Mixture | Stack | Scenes | Degradation | Fixations | None = None
 
     @property
     def example_shape(self) -> tuple[int, ...]:

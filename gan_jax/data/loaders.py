@@ -130,6 +130,18 @@ def _scenes(request: Request) -> Loaded:
     return scenes(request.resolution), None
 
 
+def _popout(request: Request) -> Loaded:
+    from gan_jax.data.sources.popout import popout
+
+    return popout(request.resolution), None
+
+
+def _fixations(request: Request) -> Loaded:
+    from gan_jax.data.sources.fixations import fixations
+
+    return fixations(request.argument, request.resolution)
+
+
 def _translation_folder(layout: str) -> Callable[[Request], Loaded]:
     """The loader of a folder in one of the layouts of `sources.pairs`."""
 
@@ -203,6 +215,19 @@ LOADERS = (
         Group.TRANSLATION,
         "Unpaired images in the folders trainA and testA of PATH, and targets in trainB and testB.",
         _translation_folder("unpaired"),
+    ),
+    Loader(
+        "popout",
+        Group.TRANSLATION,
+        "600 drawn displays in which one item is odd, and maps of where simulated people look.",
+        _popout,
+    ),
+    Loader(
+        "fixations:PATH",
+        Group.TRANSLATION,
+        "The pictures in PATH/stimuli, and maps of where people looked by PATH/fixations.csv. PATH@K holds out another "
+        "fifth, K from 0 to 4.",
+        _fixations,
     ),
     Loader("reverse:DATASET", Group.DERIVED, "DATASET with images and targets exchanged.", _reverse),
     Loader(

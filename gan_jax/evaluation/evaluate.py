@@ -7,8 +7,9 @@ import numpy as np
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset
-from gan_jax.data.dataset import Mixture, Stack
+from gan_jax.data.dataset import Fixations, Mixture, Stack
 from gan_jax.evaluation.accuracy_score import accuracy_score
+from gan_jax.evaluation.attention import evaluate_attention
 from gan_jax.evaluation.features import cached_classifier, usual_features
 from gan_jax.evaluation.images import evaluate_images, prepare
 from gan_jax.evaluation.options import USUAL, Options
@@ -41,7 +42,10 @@ def evaluate_game(
     averages = {player.name: float(player.ema) for player in game.players if player.ema is not None}
     if game.translate:
         translators = {way: make_translator(game, networks, way, seed) for way in game.translate}
-        found = evaluate_translation(dataset, translators, options)
+        if isinstance(dataset.origin, Fixations):
+            found = evaluate_attention(dataset, dataset.origin, translators["AtoB"], options)
+        else:
+            found = evaluate_translation(dataset, translators, options)
     else:
         found = _evaluate_samples(dataset, game, networks, seed, options)
     return dataclasses.replace(found, settings={**found.settings, "averages_of_weights": averages})

@@ -8,4 +8,4 @@ of all recipes, and `image_pool` keeps earlier generated images for CycleGAN's d
 from gan_jax.recipes.began import began
 from gan_jax.recipes.cyclegan import cyclegan
 from gan_jax.recipes.gan import gan
-from gan_jax.recipes.pix2pix import l1_regression, pix2pix
+from gan_jax.recipes.pix2pix import pix2pix, regression

@@ -1,6 +1,6 @@
 """pix2pix (Isola et al. 2017, arXiv 1611.07004): a GAN conditioned on images, with an L1 loss between G(x) and y."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,22 +154,26 @@ class _Pix2pix:
         return networks, memory
 
 
-def l1_regression(
+def regression(
     generator: nn.Module,
     shapes: tuple[Shape, Shape],
     optimizer: optax.GradientTransformation,
     *,
+    distance: Callable[[jax.Array, jax.Array], jax.Array] = l1,
     ema: float | None = None,
 ) -> Game:
-    """Builds a game with only the generator of `pix2pix`, which descends |y - G(x)| (section 4.2 of the paper, "L1").
+    """Builds a game with only the generator of `pix2pix`, which descends distance(y, G(x)), and no discriminator.
 
     Batches, `shapes`, `ema` and translation are those of `pix2pix`. The metric is the loss.
+
+    distance: targets and what G makes of the sources, both (N, H, W, C') in [-1, 1], -> a scalar. The default is
+        |y - G(x)| (section 4.2 of the paper, "L1").
     """
 
     def loss(params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[jax.Array, Outcome]:
         current = params["generator"], state.variables["generator"]
         fakes, variables = forward(generator, *current, batch["image"], key=Stream.GENERATOR.fold_in(key))
-        return l1(batch["target"], fakes), Outcome(variables, {})
+        return distance(batch["target"], fakes), Outcome(variables, {})
 
     return Game(
         players=(Player("generator", loss, optimizer, ema=ema),),

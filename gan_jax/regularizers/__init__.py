@@ -2,12 +2,14 @@
 
 `base` defines regularizers, and has `every`, which applies one lazily. The methods are in separate modules:
 `gradient_penalties` (R1, R2, WGAN-GP, DRAGAN), `lecam`, `consistency`, `orthogonal`, `feature_matching`,
-`classification` (AC-GAN, semi-supervised) and `mutual_information` (InfoGAN). They do not depend on games.
+`classification` (AC-GAN, semi-supervised), `mutual_information` (InfoGAN) and `cross_entropy` (SalGAN). They do not
+depend on games.
 """
 
 from gan_jax.regularizers.base import Judged, Regularizer, View, every, head, logits, stateless
 from gan_jax.regularizers.classification import class_loss, classify_fake, classify_real
 from gan_jax.regularizers.consistency import consistency
+from gan_jax.regularizers.cross_entropy import cross_entropy, target_cross_entropy
 from gan_jax.regularizers.feature_matching import feature_matching
 from gan_jax.regularizers.gradient_penalties import (
     dragan,

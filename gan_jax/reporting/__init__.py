@@ -6,7 +6,7 @@ of a metric by its name. `progress` shows bars. This package imports `gan_jax.co
 """
 
 from gan_jax.reporting.curves import Curve, Points, save_curves, save_sweep, smooth
-from gan_jax.reporting.images import PICTURE_ENDINGS, column_grid, grid, save_animation, save_image
+from gan_jax.reporting.images import PICTURE_ENDINGS, column_grid, grid, overlay, save_animation, save_image
 from gan_jax.reporting.metric_names import EVALUATION, Kind, kind
 from gan_jax.reporting.progress import progress_bars
 from gan_jax.reporting.scatter import paths, scatter

@@ -47,6 +47,19 @@ def column_grid(columns: Sequence[np.ndarray]) -> np.ndarray:
     return grid(np.stack(same, 1).reshape(-1, *same[0].shape[1:]), len(columns))
 
 
+def overlay(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """Lays maps over images as heat: the images in gray, and the more of a warm colour the higher the map is.
+
+    images: uint8 (N, H, W, 1 or 3). maps: uint8 (N, H, W, 1). Returns uint8 (N, H, W, 3).
+    """
+    gray = images.mean(-1, keepdims=True)
+    heat = maps / 255
+    # From black over red and yellow to white.
+    colours = 255 * np.clip(3 * heat - np.arange(3), 0, 1)
+    strength = np.minimum(2 * heat, 0.85)
+    return np.rint((1 - strength) * gray + strength * colours).astype(np.uint8)
+
+
 def save_image(image: np.ndarray, path: Path | str) -> None:
     """Writes an image uint8 (H, W, 1 or 3) as a PNG or JPEG file, which is never left half-written.
 

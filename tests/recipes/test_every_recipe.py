@@ -19,7 +19,7 @@ from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import no_norm
 from gan_jax.networks.ops import computing
 from gan_jax.objectives import non_saturating
-from gan_jax.recipes import began, cyclegan, gan, l1_regression, pix2pix
+from gan_jax.recipes import began, cyclegan, gan, pix2pix, regression
 from gan_jax.regularizers import consistency, dragan, every, lecam, orthogonal, r1, stateless, wgan_gp
 
 pytestmark = pytest.mark.slow
@@ -224,4 +224,4 @@ def test_conditional_games_say_how_many_classes_they_have():
     assert build(classes=3).classes == 3
     assert build(classes=10, judge_labels=False).classes == 10
     assert [recipe.build().classes for recipe in RECIPES.values()] == [None] * len(RECIPES)
-    assert l1_regression(Noisy(1), (COLOR, GRAY), SGD).classes is None
+    assert regression(Noisy(1), (COLOR, GRAY), SGD).classes is None

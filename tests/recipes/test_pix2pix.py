@@ -15,7 +15,8 @@ from gan_jax.game import init_state, networks, train_step
 from gan_jax.networks import patchgan, unet
 from gan_jax.networks.layers import Conv, Dropout
 from gan_jax.objectives import hinge
-from gan_jax.recipes import l1_regression, pix2pix
+from gan_jax.recipes import pix2pix, regression
+from gan_jax.regularizers import cross_entropy, target_cross_entropy
 
 pytestmark = pytest.mark.slow
 
@@ -40,8 +41,8 @@ class Noisy(nn.Module):
 
 
 def small_game(build=pix2pix, **options):
-    if build is l1_regression:
-        return build(Noisy(), ((8, 8, 3), (8, 8, 1)), optax.sgd(0.1))
+    if build is regression:
+        return build(Noisy(), ((8, 8, 3), (8, 8, 1)), optax.sgd(0.1), **options)
     judge = patchgan.PixelDiscriminator(2)
     return build(Noisy(), judge, ((8, 8, 3), (8, 8, 1)), optax.sgd(0.1), optax.sgd(0.1), **options)
 
@@ -86,8 +87,8 @@ def test_an_update_is_that_of_pytorch():
         agree_with_adam(start, state, name, reference.ours(network), gradients[name], RATE, BETAS[0])
 
 
-def test_l1_regression_descends_the_distance_alone():
-    game, batch = small_game(l1_regression), batch_of((8, 8, 3), (8, 8, 1))
+def test_regression_descends_the_distance_alone():
+    game, batch = small_game(regression), batch_of((8, 8, 3), (8, 8, 1))
     start = begun(game)
     state, metrics = jax.jit(partial(train_step, game))(start, batch)
     assert set(metrics) == {"generator_loss", "generator_gradient_norm"}
@@ -99,6 +100,19 @@ def test_l1_regression_descends_the_distance_alone():
     assert metrics["generator_loss"] == pytest.approx(float(outcome.metrics["l1"]), rel=1e-5)
     again, _ = player.objective(state.params, state, batch, key)
     assert again < metrics["generator_loss"]
+
+
+def test_regression_takes_another_distance():
+    game, batch = small_game(regression, distance=cross_entropy), batch_of((8, 8, 3), (8, 8, 1))
+    start = begun(game)
+    loss, _ = game.players[0].objective(start.params, start, batch, jax.random.key(1))
+    # The same as the penalty of pix2pix, whose own loss has no L1 then.
+    both = small_game(l1_weight=0.0, generator_regularizers=[target_cross_entropy(3.0)])
+    state = begun(both)
+    state = state.replace(params=state.params | start.params)
+    total, outcome = both.players[1].objective(state.params, state, batch, jax.random.key(1))
+    assert outcome.metrics["generator_cross_entropy"] == pytest.approx(3 * float(loss), rel=1e-5)
+    assert total == pytest.approx(float(outcome.metrics["adversarial"] + 3 * loss), rel=1e-5)
 
 
 def test_the_loss_is_the_weighted_sum_and_half_the_value_is_climbed():
@@ -135,7 +149,7 @@ def test_the_noise_of_both_players_updates_is_the_same_and_changes_from_step_to_
     assert not np.array_equal(seen[0], seen[2])
 
 
-@pytest.mark.parametrize("build", [pix2pix, l1_regression])
+@pytest.mark.parametrize("build", [pix2pix, regression])
 def test_translates_each_image_alone_with_noise_of_its_key(build):
     game, images = small_game(build), jnp.asarray(batch_of((8, 8, 3), (8, 8, 1), count=3)["image"])
     state = begun(game)

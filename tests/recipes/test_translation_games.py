@@ -16,7 +16,7 @@ from gan_jax.networks import cyclegan_resnet, patchgan, unet
 from gan_jax.networks.layers import plain_instance_norm, spectral_norm
 from gan_jax.networks.ops import computing
 from gan_jax.objectives import hinge, relativistic_pairing
-from gan_jax.recipes import cyclegan, l1_regression, pix2pix
+from gan_jax.recipes import cyclegan, pix2pix, regression
 from gan_jax.training.checkpoints import Checkpoints
 from gan_jax.training.saved_state import host_like, to_device, to_host
 
@@ -32,7 +32,7 @@ GAMES = {
     "pix2pix, pixels, hinge": lambda: pix2pix(
         RESNETS[0], patchgan.PixelDiscriminator(2, spectral_norm), SHAPES, ADAM, ADAM, objective=hinge
     ),
-    "L1": lambda: l1_regression(UNETS[0], SHAPES, ADAM),
+    "L1": lambda: regression(UNETS[0], SHAPES, ADAM),
     "CycleGAN": lambda: cyclegan(RESNETS, (PATCHES, PATCHES), SHAPES, ADAM, ADAM, identity_weight=None),
     "CycleGAN of U-Nets, pairing": lambda: cyclegan(
         UNETS, (PATCHES, PATCHES), SHAPES, ADAM, ADAM, identity_weight=None, objective=relativistic_pairing
