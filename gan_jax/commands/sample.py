@@ -28,16 +28,18 @@ _WALKS_OF_ANIMATION = 24
 
 @dataclass(frozen=True)
 class Sample:
-    """Draws samples from a checkpoint of a run: images, or points over real ones.
+    """Draws samples from a checkpoint of a run: images, volumes, or points over real ones.
 
     The name of the output decides what is written. OUT.png and OUT.jpg are one picture of all samples, OUT.gif is an
-    animation, OUT.npz holds the samples and their latents as arrays, and OUT/ is a folder of single images."""
+    animation, OUT.npz holds the samples and their latents as arrays, and OUT/ is a folder of single images. Of volumes,
+    OUT/ holds meshes, which are OBJ files."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     """Folder of the run, or one that gan-jax export wrote."""
 
     count: int | None = None
-    """Number of samples: 64 images or 2,000 points by default, and 576 images in an animated interpolation."""
+    """Number of samples: 64 images, 40 volumes or 2,000 points by default, and 576 in an animated interpolation of
+    images or volumes."""
 
     seed: int | None = None
     """Random seed of the latents: 1 by default."""
@@ -195,8 +197,8 @@ def _latents(
         return latents, names, walks if options.interpolate else None
 
     seed = 1 if options.seed is None else options.seed
-    images = len(run.info.example_shape) == 3
-    count = options.count or (walks**2 if images and options.interpolate else picture_count(run.info))
+    points = len(run.info.example_shape) == 1
+    count = options.count or (walks**2 if options.interpolate and not points else picture_count(run.info))
     columns = grid_columns(game, count) if options.class_name is None else None
     if options.interpolate:
         columns = max(2, round(count**0.5))

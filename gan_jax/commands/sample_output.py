@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ class Form(Enum):
 class Drawn:
     """Samples and what they were drawn from.
 
-    samples: images uint8 (N, H, W, C) or points float32 (N, D).
+    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points float32 (N, D).
     latents: (N, ...), or None where they are not needed.
     labels: the names of the classes of the samples, or None if the run is not conditional.
     names: a name for each sample that tells how to draw it again, without its class.
@@ -102,22 +103,24 @@ def _write_animation(drawn: Drawn, out: Path) -> None:
 
 
 def _write_arrays(drawn: Drawn, out: Path) -> None:
-    """Writes the arrays by which `--dataset npz:` and `--latents` read the samples and their latents."""
+    """Writes the arrays by which `--dataset` (npz: or voxels:) and `--latents` read the samples and their latents."""
     import numpy as np
 
     assert drawn.latents is not None
-    arrays = {"images" if drawn.samples.ndim == 4 else "points": drawn.samples, "latents": drawn.latents}
+    name = {2: "points", 4: "images", 5: "voxels"}[drawn.samples.ndim]
+    arrays = {name: drawn.samples, "latents": drawn.latents}
     if drawn.labels is not None:
         arrays["labels"] = np.array(drawn.labels)
     attempt(out, lambda: write_aside(out, lambda file: np.savez(file, allow_pickle=False, **arrays)))
 
 
 def _write_folder(drawn: Drawn, out: Path) -> None:
-    from gan_jax.reporting import save_image
+    from gan_jax.reporting import save_image, save_mesh
 
-    for i, (name, image) in enumerate(zip(drawn.names, drawn.samples, strict=True)):
-        path = out / f"{name}{'' if drawn.labels is None else f'_{_safe(drawn.labels[i])}'}.png"
-        attempt(path, lambda path=path, image=image: save_image(image, path))
+    save, ending = (save_mesh, ".obj") if drawn.samples.ndim == 5 else (save_image, ".png")
+    for i, (name, sample) in enumerate(zip(drawn.names, drawn.samples, strict=True)):
+        path = out / f"{name}{'' if drawn.labels is None else f'_{_safe(drawn.labels[i])}'}{ending}"
+        attempt(path, partial(save, sample, path))
 
 
 def _safe(name: str) -> str:

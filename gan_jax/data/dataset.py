@@ -21,12 +21,13 @@ def height_and_width(resolution: Resolution) -> tuple[int, int]:
 class Images(Protocol):
     """Random access to examples of one shape: a NumPy array, or a source that decodes on demand.
 
-    Examples are images, uint8 (H, W, C), or points, float32 (D,). Points are always in memory.
+    Examples are images, uint8 (H, W, C), volumes, uint8 (D, H, W, 1), or points, float32 (D,). Volumes and points are
+    always in memory.
     """
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(count, height, width, channels), or (count, D)."""
+        """(count, height, width, channels), (count, depth, height, width, 1) or (count, D)."""
         ...
 
     def __len__(self) -> int: ...
@@ -38,7 +39,9 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class Split:
-    """Images uint8 (N, H, W, C) or points float32 (N, D), with labels int32 (N,) if the source has them.
+    """Images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points float32 (N, D).
+
+    They have labels int32 (N,) if the source has them.
 
     Data for translation also have targets, uint8 (M, H, W, D): the images are domain A and the targets are domain B.
     If `paired`, target i belongs to image i. Raises ValueError if paired images and targets differ in number.
@@ -78,9 +81,22 @@ class DataInfo:
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of an image. Raises ValueError if the data are points."""
         if len(self.example_shape) != 3:
-            raise ValueError(f"the experiment is one of images, and the data are points of {self.dimensions} numbers")
+            raise ValueError(f"the experiment is one of images, and the data are {self.kind}")
         height, width, channels = self.example_shape
         return height, width, channels
+
+    @property
+    def kind(self) -> str:
+        """What the examples are: images, volumes, or points of so many numbers."""
+        numbers = self.example_shape[0]
+        return {1: f"points of {numbers} numbers", 3: "images", 4: "volumes"}[len(self.example_shape)]
+
+    @property
+    def volume_side(self) -> int:
+        """The side of volumes, which are cubes, in voxels. Raises ValueError if the data are no volumes."""
+        if len(self.example_shape) != 4:
+            raise ValueError(f"the experiment is one of volumes, and the data are {self.kind}")
+        return self.example_shape[0]
 
     @property
     def translation_shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -100,9 +116,9 @@ class DataInfo:
 
     @property
     def dimensions(self) -> int:
-        """Number of coordinates of a point. Raises ValueError if the data are images."""
+        """Number of coordinates of a point. Raises ValueError if the data are no points."""
         if len(self.example_shape) != 1:
-            raise ValueError("the experiment is one of points, and the data are images")
+            raise ValueError(f"the experiment is one of points, and the data are {self.kind}")
         return self.example_shape[0]
 
 
@@ -177,7 +193,7 @@ class Dataset:
 
     @property
     def example_shape(self) -> tuple[int, ...]:
-        """(height, width, channels) of an image, (D,) of a point."""
+        """(height, width, channels) of an image, (depth, height, width, 1) of a volume, (D,) of a point."""
         return self.train.images.shape[1:]
 
     @property

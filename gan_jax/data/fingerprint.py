@@ -56,7 +56,7 @@ def data_changes(there: Any, here: dict[str, Any]) -> list[str]:
     if not isinstance(there, dict):
         return ["its fingerprint there is not one"]
     said, resized = [], set()
-    noun = "image" if len(here["shape"]) == 3 else "point"
+    noun = {1: "point", 3: "image", 4: "volume"}[len(here["shape"])]
     for name, what, hashed in (("shape", noun, "images"), ("target_shape", "target", "targets")):
         if name in there and there[name] != here[name]:
             said.append(f"its {what}s are {_size(here[name])} here and {_size(there[name])} there")

@@ -20,6 +20,7 @@ class Group(Enum):
 
     IMAGES = "Images"
     POINTS = "Points in the plane"
+    VOLUMES = "Volumes"
     TRANSLATION = "Images with targets, for translation"
     DERIVED = "Made from another dataset"
 
@@ -142,6 +143,18 @@ def _fixations(request: Request) -> Loaded:
     return fixations(request.argument, request.resolution)
 
 
+def _shapes(request: Request) -> Loaded:
+    from gan_jax.data.sources.shapes import shapes
+
+    return shapes(request.resolution), None
+
+
+def _voxels(request: Request) -> Loaded:
+    from gan_jax.data.sources.voxels import voxels
+
+    return voxels(request.argument, request.resolution), None
+
+
 def _translation_folder(layout: str) -> Callable[[Request], Loaded]:
     """The loader of a folder in one of the layouts of `sources.pairs`."""
 
@@ -197,6 +210,13 @@ LOADERS = (
     ),
     Loader("folder:PATH", Group.IMAGES, "All image files below a folder.", _folder),
     Loader("npz:PATH", Group.IMAGES, "The images in a NumPy archive.", _npz),
+    Loader("shapes", Group.VOLUMES, "3,000 drawn chairs, tables, lamps, sofas and shelves.", _shapes),
+    Loader(
+        "voxels:PATH",
+        Group.VOLUMES,
+        "The volumes in a NumPy archive: its array voxels, (N, S, S, S), of zeros and ones.",
+        _voxels,
+    ),
     Loader("scenes", Group.TRANSLATION, "1,800 drawn street fronts: label maps and pictures of them.", _scenes),
     Loader(
         "pairs:PATH",

@@ -19,6 +19,7 @@ from gan_jax.evaluation.result import REAL, SAMPLES, Evaluation, FigureTable, fl
 from gan_jax.evaluation.sampler import Labels, Sampler
 from gan_jax.evaluation.stacked import evaluate_stacked
 from gan_jax.evaluation.translation import check_pairs, evaluate_translation
+from gan_jax.evaluation.volumes import evaluate_volumes
 from gan_jax.game import Game
 from gan_jax.inference import Samples, draw_latents, labels_of, make_translator
 
@@ -64,22 +65,25 @@ def check_evaluation(dataset: Dataset, game: Game, options: Options = USUAL) -> 
 def evaluate_sampler(
     dataset: Dataset, sample: Sampler, seed: int, options: Options = USUAL, labels: Labels | None = None
 ) -> Evaluation:
-    """Evaluates `sample(count, seed)`, images uint8 (count, H, W, C) or points float32 (count, D).
+    """Evaluates `sample(count, seed)`: images uint8 (count, H, W, C), volumes, or points float32 (count, D).
 
     labels: gives the classes that the samples are of, `labels(count, seed)`. None if they have none. It is used for
         images that the dataset's classifier tells apart.
 
-    The dataset decides how: by the modes of a mixture or of stacked images if it has them, and otherwise as images or
-    as points. Only images take other options than the count. Raises UsageError for data that cannot be evaluated, if
-    possible before anything is trained or sampled.
+    The dataset decides how: by the modes of a mixture or of stacked images if it has them, and otherwise as images,
+    as volumes or as points. Only images take other options than the count. Raises UsageError for data that cannot be
+    evaluated, if possible before anything is trained or sampled.
     """
     match dataset.origin:
         case Mixture():
             return evaluate_mixture(dataset, dataset.origin, sample, options.count, seed)
         case Stack():
             return evaluate_stacked(dataset, dataset.origin, sample, options.count, seed)
-    if len(dataset.example_shape) == 1:
-        return evaluate_points(dataset, sample, options.count, seed)
+    match len(dataset.example_shape):
+        case 1:
+            return evaluate_points(dataset, sample, options.count, seed)
+        case 4:
+            return evaluate_volumes(dataset, sample, seed, options)
     return evaluate_images(dataset, sample, seed, options, labels)
 
 
@@ -101,7 +105,7 @@ def _evaluate_samples(
     if options.accuracy_score and own is None:
         raise UsageError("the classification accuracy score needs samples of classes: the run is not conditional")
     if options.path_length and len(dataset.example_shape) != 3:
-        raise UsageError("the perceptual path length is of images, and the run has points")
+        raise UsageError(f"the perceptual path length is of images, and the run has {dataset.info.kind}")
     found = evaluate_sampler(dataset, sample, seed, options, own)
     settings = dict(found.settings)
     columns: dict[str, dict[str, float]] = {SAMPLES: {}, REAL: {}}

@@ -9,9 +9,10 @@ from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset, Split
 from gan_jax.data.dataset import Scenes
 from gan_jax.data.derived.directions import reverse
-from gan_jax.evaluation.features import LabelReader, cached_label_reader, extract, usual_features
+from gan_jax.evaluation.features import EFFICIENTNET, LabelReader, cached_label_reader, extract, usual_features
 from gan_jax.evaluation.metrics import frechet_distance, l1, mean_iou, pixel_accuracy, psnr, read_labels, ssim
 from gan_jax.evaluation.options import USUAL, Options
+from gan_jax.evaluation.perceptual import perceptual_distance
 from gan_jax.evaluation.result import Evaluation, FigureTable
 from gan_jax.evaluation.subsets import pick_subset, take_subset
 from gan_jax.evaluation.untrained import baselines
@@ -42,8 +43,9 @@ def evaluate_translation(
     l1, psnr and ssim are the means over images of those of `metrics.similarity`. Drawn scenes have label_accuracy and
     label_iou as well. The labels of a translated label map are read by its colours, and those of a translated picture
     by a `LabelReader`: they say whether the picture shows what its label map says. frechet_distance is the distance to
-    the true images. It is measured in the features that the options choose. By default these are, for pictures of drawn
-    scenes, those of a `LabelReader`, patch by patch, and otherwise what `usual_features` has for the targets.
+    the true images, set against set, in the features that the options choose. By default these are, for pictures of
+    drawn scenes, those of a `LabelReader`, patch by patch, and otherwise what `usual_features` has for the targets. If
+    they are those of EfficientNet-lite0, there is the mean of the `perceptual_distance`, pair by pair, as well.
 
     The figures of the direction BtoA end in `_BtoA`. "baselines" has, by direction and by name, the same figures of the
     `baselines`, and figures that real images reach: the Frechet distance of training targets, "real: training", and
@@ -104,7 +106,8 @@ def _evaluate(
         return {"frechet_distance": frechet_distance(eyes.see(made), true_features)}
 
     def measured(made: np.ndarray) -> Figures:
-        similarity = {measure.__name__: float(measure(made, truth).mean()) for measure in (l1, psnr, ssim)}
+        measures = (l1, psnr, ssim, perceptual_distance) if eyes and eyes.name == EFFICIENTNET else (l1, psnr, ssim)
+        similarity = {measure.__name__: float(measure(made, truth).mean()) for measure in measures}
         return {**label_figures(made), **similarity, **distance(made)}
 
     others = {name: measured(make(images)) for name, make in baselines(dataset).items()}

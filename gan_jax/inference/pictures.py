@@ -1,45 +1,50 @@
-"""Pictures and animations of many samples: grids of images, or scatter plots of points."""
+"""Pictures and animations of many samples: grids of images or of rendered volumes, or scatter plots of points."""
 
 from typing import Any
 
 import numpy as np
 
 from gan_jax.data import DataInfo
-from gan_jax.reporting import grid, paths, scatter
+from gan_jax.reporting import grid, paths, render, scatter
 
 
 def picture_count(info: DataInfo) -> int:
-    """How many samples a picture shows by default: 64 images or 2,000 points."""
-    return 64 if len(info.example_shape) == 3 else 2000
+    """How many samples a picture shows by default: 64 images, 40 volumes or 2,000 points."""
+    return {1: 2000, 3: 64, 4: 40}[len(info.example_shape)]
 
 
 def sample_picture(samples: np.ndarray, real: Any, columns: int | None = None) -> np.ndarray:
     """A picture of samples, uint8 (H, W, 1 or 3).
 
-    samples: images uint8 (N, H, W, C), or points (N, 2).
-    real: real points (M, 2), which are drawn behind the samples. Not used for images.
-    columns: the number of columns in a grid of images. By default the grid is as square as possible.
+    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points (N, 2).
+    real: real points (M, 2), which are drawn behind the samples. Not used for others.
+    columns: the number of columns in a grid of images or volumes. By default the grid is as square as possible.
     """
-    return grid(samples, columns) if samples.ndim == 4 else scatter(samples, real)
+    return scatter(samples, real) if samples.ndim == 2 else grid(_images(samples), columns)
 
 
 def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.ndarray:
     """A picture of walks of `columns` samples each, uint8 (H, W, 1 or 3): rows of images, or lines through points.
 
-    samples: as `interpolate_images` returns them, with images of 1 or 3 channels or points in the plane.
-    real: real points (M, 2), which are drawn behind the lines. Not used for images.
+    samples: as `interpolate_images` returns them, with images of 1 or 3 channels, volumes, or points in the plane.
+    real: real points (M, 2), which are drawn behind the lines. Not used for others.
     """
-    return grid(samples, columns) if samples.ndim == 4 else paths(samples.reshape(-1, columns, 2), real)
+    return paths(samples.reshape(-1, columns, 2), real) if samples.ndim == 2 else grid(_images(samples), columns)
 
 
 def animation_frames(samples: np.ndarray, columns: int | None, real: Any) -> list[np.ndarray]:
     """The frames of an animation of samples, each a picture like those of `sample_picture`.
 
     columns: the length of each walk, for samples as `interpolate_images` returns them: frame t shows step t of all
-        walks. None for other samples: each image has its own frame, and points share one.
+        walks. None for other samples: each image or volume has its own frame, and points share one.
     """
     if columns is not None:
         walks = samples.reshape(-1, columns, *samples.shape[1:])
         return [sample_picture(walks[:, t], real) for t in range(columns)]
-    parts = np.split(samples, len(samples)) if samples.ndim == 4 else [samples]
+    parts = [samples] if samples.ndim == 2 else np.split(samples, len(samples))
     return [sample_picture(part, real) for part in parts]
+
+
+def _images(samples: np.ndarray) -> np.ndarray:
+    """Images as they are, and pictures of volumes."""
+    return render(samples) if samples.ndim == 5 else samples

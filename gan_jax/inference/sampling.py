@@ -1,4 +1,4 @@
-"""Samples of a trained game on the host: images as uint8, points as float32."""
+"""Samples of a trained game on the host: images and volumes as uint8, points as float32."""
 
 import dataclasses
 from typing import Any
@@ -43,7 +43,7 @@ def grid_columns(game: Game, count: int) -> int | None:
 
 
 def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -> np.ndarray:
-    """Draws `count` samples: images uint8 (count, H, W, C) or points float32 (count, D).
+    """Draws `count` samples: images uint8 (count, H, W, C), volumes (count, D, H, W, 1) or points float32 (count, D).
 
     networks: as `Game.sample` takes them. Sample i depends only on `seed` and i. Raises ValueError for a game that
     translates images.
@@ -54,13 +54,13 @@ def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -
 def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns: int, seed: int) -> np.ndarray:
     """Samples `rows` walks of `columns` steps between latents, by `walk_latents`.
 
-    Returns images uint8 (rows * columns, H, W, C) or points float32 (rows * columns, D), walk by walk.
+    Returns images uint8 (rows * columns, H, W, C), volumes or points float32 (rows * columns, D), walk by walk.
     """
     return decode(game, networks, walk_latents(draw_latents(game, 2 * rows, seed), columns))
 
 
 def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
-    """Maps latents, `count` along the first axis, to images uint8 (count, H, W, C) or points float32 (count, D).
+    """Maps latents, `count` along the first axis, to images uint8 (count, H, W, C), volumes or points (count, D).
 
     Raises UserError for samples that are not finite.
     """
@@ -71,7 +71,8 @@ def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
 class Samples:
     """Random access to samples, which are decoded in blocks of 256 when they are indexed: many need little memory.
 
-    latents: as `game.sample` takes them. `shape` is that of all samples: (count, H, W, C) or (count, D).
+    latents: as `game.sample` takes them. `shape` is that of all samples: (count, H, W, C), (count, D, H, W, 1) or
+        (count, D).
 
     Raises UserError for samples that are not finite, when they are decoded.
     """
@@ -99,7 +100,7 @@ class Samples:
         if not np.isfinite(drawn).all():
             bad = sum(not np.isfinite(each).all() for each in drawn)
             raise UserError(f"{bad} of {len(drawn)} samples hold values that are not finite: the generator is broken")
-        return to_uint8(drawn) if drawn.ndim == 4 else drawn
+        return drawn if drawn.ndim == 2 else to_uint8(drawn)
 
     def _rows(self, number: int) -> Any:
         # The last batch is padded with repeated rows: with one shape for all, the program is compiled once.

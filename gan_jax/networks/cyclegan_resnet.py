@@ -12,6 +12,8 @@ import jax.numpy as jnp
 from gan_jax.networks.image_sizes import check_image_size
 from gan_jax.networks.layers import Conv, ConvTranspose, Dropout, Normalization, initializers, plain_instance_norm
 
+_CONTRASTED = (0, 4)  # blocks
+
 
 class Generator(nn.Module):
     """Maps images (N, H, W, C) in [-1, 1] to images (N, H, W, channels) in (-1, 1).
@@ -19,6 +21,9 @@ class Generator(nn.Module):
     For a `width` of 64, the layers are, in the paper's notation: c7s1-64, d128, d256, then R256 `blocks` times (the
     paper uses 6 at 128x128, and 9 for 256x256 and above), u128, u64, c7s1-3. Borders are padded by reflection.
     `dropout` is its rate inside the blocks in training. The paper has none, and the authors' code offers 0.5.
+
+    It sows as "encoder" the feature maps whose patches CUT compares (Park et al. 2020, arXiv 2007.15651, appendix C.2):
+    the images, both downsampling convolutions, and the first and the fifth block.
 
     H and W must be multiples of 4 and at least 8. Raises ValueError for other sizes.
     """
@@ -44,15 +49,20 @@ class Generator(nn.Module):
         def normalized(x):
             return norm(train, initializers.scales)(x) if norm else x
 
+        self.sow("intermediates", "encoder", images)
         x = nn.relu(normalized(Conv(self.width, 7, padding=3, reflect=True, **inner)(images)))
         for features in (2 * self.width, 4 * self.width):
-            x = nn.relu(normalized(Conv(features, 3, stride=2, padding=1, **inner)(x)))
+            x = Conv(features, 3, stride=2, padding=1, **inner)(x)
+            self.sow("intermediates", "encoder", x)
+            x = nn.relu(normalized(x))
         same = partial(Conv, 4 * self.width, 3, padding=1, reflect=True, **inner)
-        for _ in range(self.blocks):
+        for block in range(self.blocks):
             y = nn.relu(normalized(same()(x)))
             if self.dropout:
                 y = Dropout(self.dropout, train)(y)
             x = x + normalized(same()(y))
+            if block in _CONTRASTED:
+                self.sow("intermediates", "encoder", x)
         for features in (2 * self.width, self.width):
             x = nn.relu(normalized(ConvTranspose(features, 3, stride=2, padding=1, output_padding=1, **inner)(x)))
         return jnp.tanh(Conv(self.channels, 7, padding=3, reflect=True, **how)(x))

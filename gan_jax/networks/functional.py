@@ -32,16 +32,35 @@ def features(module: nn.Module, params: Any, variables: Any, *inputs: Any, key: 
     They are what the module sows as "features" into the collection "intermediates". Raises ValueError for a module that
     sows none.
     """
-    mutable = [*variables, "intermediates"]
-    _, after = _apply(module, params, variables, key, inputs, mutable)
+    _, _, found = _sown(module, params, variables, inputs, key, "features")
+    return found[-1].reshape(len(found[-1]), -1)
+
+
+def forward_with_maps(
+    module: nn.Module, params: Any, variables: Any, *inputs: Any, name: str, key: jax.Array | None = None
+) -> tuple[Any, Any, list[jax.Array]]:
+    """`forward`, and in addition what `module` sows as `name`, in order and as float32.
+
+    XLA leaves out what only the output needs if the output is not used. Raises ValueError for a module that sows none.
+    """
+    output, after, found = _sown(module, params, variables, inputs, key, name)
+    return _float32(output), after, found
+
+
+def _sown(
+    module: nn.Module, params: Any, variables: Any, inputs: tuple[Any, ...], key: Any, name: str
+) -> tuple[Any, Any, list[jax.Array]]:
+    """Returns the output, the updated non-trainable collections, and what is sown as `name`."""
+    output, after = _apply(module, params, variables, key, inputs, [*variables, "intermediates"])
+    after = dict(after)
     found = [
-        leaf
-        for path, leaf in jax.tree_util.tree_leaves_with_path(after.get("intermediates", {}))
-        if jax.tree_util.DictKey("features") in path
+        _float32(leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(after.pop("intermediates", {}))
+        if jax.tree_util.DictKey(name) in path
     ]
     if not found:
-        raise ValueError(f'{type(module).__name__} has no features: its module sows none as "features"')
-    return _float32(found[-1].reshape(len(found[-1]), -1))
+        raise ValueError(f'{type(module).__name__} has no {name}: its module sows none as "{name}"')
+    return output, after, found
 
 
 def _apply(module: nn.Module, params: Any, variables: Any, key: Any, inputs: Any, mutable: list[str]) -> Any:

@@ -9,6 +9,7 @@ depend on games.
 from gan_jax.regularizers.base import Judged, Regularizer, View, every, head, logits, stateless
 from gan_jax.regularizers.classification import class_loss, classify_fake, classify_real
 from gan_jax.regularizers.consistency import consistency
+from gan_jax.regularizers.contrastive import patch_nce
 from gan_jax.regularizers.cross_entropy import cross_entropy, target_cross_entropy
 from gan_jax.regularizers.feature_matching import feature_matching
 from gan_jax.regularizers.gradient_penalties import (

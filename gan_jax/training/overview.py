@@ -67,7 +67,7 @@ def _optimizers(experiment: Experiment, settings: Settings, info: DataInfo) -> l
 
 def _data(data: Dataset) -> str:
     shape = data.example_shape
-    what = f"images of {_shape(shape)}" if len(shape) == 3 else f"points of {shape[0]} numbers"
+    what = data.info.kind if len(shape) == 1 else f"{data.info.kind} of {_shape(shape)}"
     parts = [f"{len(data.train):,} training and {len(data.test):,} held-out {what}"]
     if data.train.targets is not None:
         pairing = "with targets" if data.train.paired else f"and {len(data.train.targets):,} unpaired targets"
@@ -80,9 +80,12 @@ def _data(data: Dataset) -> str:
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    height, width, channels = shape
+    *sides, channels = shape
+    size = "x".join(map(str, sides))
+    if len(sides) == 3:
+        return size
     colours = {1: "gray", 3: "colour"}.get(channels, f"{channels} channels")
-    return f"{height}x{width}, {colours}"
+    return f"{size}, {colours}"
 
 
 def _parameters(params: Any) -> int:

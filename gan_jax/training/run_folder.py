@@ -71,7 +71,7 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
     """
     for flag, effect in (("flip", "mirrors"), ("jitter", "enlarges and cuts")):
         if getattr(settings, flag) and len(info.example_shape) != 3:
-            raise UsageError(f"--{flag} {effect} images, and {settings.dataset} has points")
+            raise UsageError(f"--{flag} {effect} images, and {settings.dataset} has {info.kind}")
     try:
         game = build_game(experiment, settings, info)
         if game.translate and info.target_shape is None:

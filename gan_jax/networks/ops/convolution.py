@@ -1,4 +1,4 @@
-"""Convolution and its linear transpose on NHWC images, with fast lowerings for each backend and shape.
+"""Convolution and its linear transpose on NHWC images and NDHWC volumes, fast on each backend and for each shape.
 
 The number <conv(x, kernel), y> is linear in each of x, kernel and y. Its three derivatives are bilinear functions (the
 convolution, its transpose, and the gradient of the kernel), and each has the other two as its derivatives. They are
@@ -50,6 +50,9 @@ _MANY_VALUES = 2**17
 # as for this many images, and for open sides as images of any size can be.
 _USUAL_COUNT = 64
 
+# The number of axes of volumes.
+_VOLUMES = 5
+
 # If each member of a population has its own kernel, CPU runs one convolution per member, up to this many members.
 # Programs for more members would be too long, so matrix products compute all members at once.
 _ONE_BY_ONE_UP_TO = 16
@@ -58,7 +61,8 @@ _ONE_BY_ONE_UP_TO = 16
 def conv(x: jax.Array, kernel: jax.Array, stride: int = 1, padding: int = 0) -> jax.Array:
     """Convolves images x (N, H, W, C) with a kernel (k, l, C, F), with `padding` zeros on every side.
 
-    Returns (N, (H + 2 padding - k) // stride + 1, (W + 2 padding - l) // stride + 1, F).
+    Returns (N, (H + 2 padding - k) // stride + 1, (W + 2 padding - l) // stride + 1, F). Volumes (N, D, H, W, C) have
+    kernels (j, k, l, C, F).
     """
     return _conv.bind(x, kernel, stride=stride, padding=padding)
 
@@ -69,19 +73,22 @@ def conv_transpose(
     """The linear transpose of `conv`.
 
     It maps y (N, h, w, F) to images (N, (h - 1) stride + k - 2 padding + output_padding, ..., C). `kernel` (k, l, C, F)
-    is the kernel of the convolution that it transposes, so its last axis is the *input* of this function. With a
-    stride, `conv` maps several sizes to h, and `output_padding`, which is below the stride, chooses one of them.
+    is the kernel of the convolution that it transposes, so its last axis is the *input* of this function. Volumes have
+    one more side. With a stride, `conv` maps several sizes to h, and `output_padding`, which is below the stride,
+    chooses one of them.
     (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285, section 4.)
     """
-    height, width = (
+    sides = tuple(
         (side - 1) * stride + size - 2 * padding + output_padding
-        for side, size in zip(y.shape[1:3], kernel.shape[:2], strict=True)
+        for side, size in zip(y.shape[1:-1], kernel.shape[:-2], strict=True)
     )
-    return _image.bind(y, kernel, stride=stride, padding=padding, sides=(height, width))
+    return _image.bind(y, kernel, stride=stride, padding=padding, sides=sides)
 
 
 def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
-    """Chooses the lowering on CPU for images of shape (N, H, W, C) and a kernel of shape (k, l, C, F)."""
+    """Chooses the lowering on CPU for images of shape (N, H, W, C) and a kernel of shape (k, l, C, F), or volumes."""
+    if len(image) == _VOLUMES:
+        return _choose_for_volumes(image, kernel, stride, padding)
     count, height, width, channels = image
     *kernel_size, _, features = kernel
     if not (isinstance(height, int) and isinstance(width, int)):
@@ -111,6 +118,17 @@ def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding
     if few:
         return lowering._replace(conv=lowerings.folded.conv, image=lowerings.folded_patches.image)
     return lowering._replace(image=lowerings.phases.image) if min(kernel_size) >= stride else lowering
+
+
+def _choose_for_volumes(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
+    *_, channels = image
+    if image[1:-1] == kernel[:-2] and not padding:
+        return lowerings.dense
+    if stride == 1:
+        return lowerings.native
+    # XLA's transpose with a stride takes 25 to 240 times as long. It has no fast path for a dilated input.
+    few = channels < _FEW_CHANNELS
+    return lowerings.folded._replace(image=lowerings.folded_patches.image) if few else lowerings.folded
 
 
 def _primitive(name: str, select: Callable[[Lowering], Callable], shapes: Callable[..., tuple]) -> Primitive:
@@ -176,12 +194,12 @@ _conv = _primitive("conv", lambda lowering: lowering.conv, lambda x, kernel, **_
 _image = _primitive(
     "conv_image",
     lambda lowering: lowering.image,
-    lambda y, kernel, *, sides, **_: ((y.shape[0], *sides, kernel.shape[2]), kernel.shape),
+    lambda y, kernel, *, sides, **_: ((y.shape[0], *sides, kernel.shape[-2]), kernel.shape),
 )
 _kernel = _primitive(
     "conv_kernel",
     lambda lowering: lowering.kernel,
-    lambda x, y, *, size, **_: (x.shape, (*size, x.shape[3], y.shape[3])),
+    lambda x, y, *, size, **_: (x.shape, (*size, x.shape[-1], y.shape[-1])),
 )
 
 # The primitives that the functions of this module are made of.
@@ -189,16 +207,16 @@ PRIMITIVES = (_conv, _image, _kernel)
 
 ad.defbilinear(
     _conv,
-    lambda g, x, kernel, **geometry: _image.bind(g, kernel, **geometry, sides=tuple(x.aval.shape[1:3])),
-    lambda g, x, kernel, **geometry: _kernel.bind(x, g, **geometry, size=tuple(kernel.aval.shape[:2])),
+    lambda g, x, kernel, **geometry: _image.bind(g, kernel, **geometry, sides=tuple(x.aval.shape[1:-1])),
+    lambda g, x, kernel, **geometry: _kernel.bind(x, g, **geometry, size=tuple(kernel.aval.shape[:-2])),
 )
 ad.defbilinear(
     _image,
     lambda g, y, kernel, *, sides, **geometry: _conv.bind(g, kernel, **geometry),
-    lambda g, y, kernel, *, sides, **geometry: _kernel.bind(g, y, **geometry, size=tuple(kernel.aval.shape[:2])),
+    lambda g, y, kernel, *, sides, **geometry: _kernel.bind(g, y, **geometry, size=tuple(kernel.aval.shape[:-2])),
 )
 ad.defbilinear(
     _kernel,
-    lambda g, x, y, *, size, **geometry: _image.bind(y, g, **geometry, sides=tuple(x.aval.shape[1:3])),
+    lambda g, x, y, *, size, **geometry: _image.bind(y, g, **geometry, sides=tuple(x.aval.shape[1:-1])),
     lambda g, x, y, *, size, **geometry: _conv.bind(x, g, **geometry),
 )

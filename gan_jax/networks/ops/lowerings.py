@@ -1,9 +1,12 @@
 """Lowerings of the convolution of images x (N, H, W, C) with a kernel (k, l, C, F). All compute the same function.
 
+Those that a volume (N, D, H, W, C) and a kernel (j, k, l, C, F) need as well are written for any number of sides.
+
 Each lowering has three functions, the derivatives of <conv(x, kernel), y>: `conv` itself, its transpose in x and its
 transpose in the kernel. `convolution.choose` selects among them.
 """
 
+import itertools
 from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple
@@ -13,6 +16,11 @@ import jax.numpy as jnp
 from jax import lax
 
 Array = jax.Array
+Sides = tuple[int, ...]
+
+# The axes of images, kernels and outputs, and of kernels whose convolution is transposed, by their number.
+_LAYOUT = {4: ("NHWC", "HWIO", "NHWC"), 5: ("NDHWC", "DHWIO", "NDHWC")}
+_TRANSPOSED = {4: ("NHWC", "HWOI", "NHWC"), 5: ("NDHWC", "DHWOI", "NDHWC")}
 
 
 class Lowering(NamedTuple):
@@ -24,43 +32,43 @@ class Lowering(NamedTuple):
     """
 
     conv: Callable[[Array, Array, int, int], Array]
-    image: Callable[[Array, Array, int, int, tuple[int, int]], Array]
-    kernel: Callable[[Array, Array, int, int, tuple[int, int]], Array]
+    image: Callable[[Array, Array, int, int, Sides], Array]
+    kernel: Callable[[Array, Array, int, int, Sides], Array]
 
 
 def derive_lowering(conv: Callable[[Array, Array, int, int], Array]) -> Lowering:
     """Returns the lowering with this `conv`, whose other two functions are transposes that JAX derives."""
 
     def image(y, kernel, stride, padding, sides):
-        x = jax.ShapeDtypeStruct((y.shape[0], *sides, kernel.shape[2]), y.dtype)
+        x = jax.ShapeDtypeStruct((y.shape[0], *sides, kernel.shape[-2]), y.dtype)
         return jax.linear_transpose(lambda x: conv(x, kernel, stride, padding), x)(y)[0]
 
     def kernel(x, y, stride, padding, size):
-        k = jax.ShapeDtypeStruct((*size, x.shape[3], y.shape[3]), x.dtype)
+        k = jax.ShapeDtypeStruct((*size, x.shape[-1], y.shape[-1]), x.dtype)
         return jax.linear_transpose(lambda k: conv(x, k, stride, padding), k)(y)[0]
 
     return Lowering(conv, image, kernel)
 
 
 def _native(x, kernel, stride, padding):
-    layout = ("NHWC", "HWIO", "NHWC")
-    return lax.conv_general_dilated(x, kernel, (stride, stride), [(padding, padding)] * 2, dimension_numbers=layout)
+    count = x.ndim - 2
+    pads = [(padding, padding)] * count
+    return lax.conv_general_dilated(x, kernel, (stride,) * count, pads, dimension_numbers=_LAYOUT[x.ndim])
 
 
 def _dense(x, kernel, stride, padding):
     del stride, padding
-    kernel = kernel.reshape(-1, kernel.shape[3])
-    return (x.reshape(-1, len(kernel)) @ kernel)[:, None, None]
+    kernel = kernel.reshape(-1, kernel.shape[-1])
+    return jnp.expand_dims(x.reshape(-1, len(kernel)) @ kernel, tuple(range(1, x.ndim - 1)))
 
 
 def _patches(x, kernel, stride, padding):
-    high, wide, _, features = kernel.shape
-    x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    rows, columns = ((side - size) // stride + 1 for side, size in zip(x.shape[1:3], (high, wide), strict=True))
+    *sizes, _, features = kernel.shape
+    x = jnp.pad(x, ((0, 0), *[(padding, padding)] * len(sizes), (0, 0)))
+    counts = [(side - size) // stride + 1 for side, size in zip(x.shape[1:-1], sizes, strict=True)]
     taps = [
-        x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-        for i in range(high)
-        for j in range(wide)
+        x[:, *(slice(i, i + stride * (count - 1) + 1, stride) for i, count in zip(tap, counts, strict=True))]
+        for tap in itertools.product(*map(range, sizes))
     ]
     return jnp.concatenate(taps, -1) @ kernel.reshape(-1, features)
 
@@ -72,23 +80,33 @@ def _fold_stride(conv: Callable[[Array, Array, int, int], Array]) -> Callable[[A
     """
 
     def folded(x, kernel, stride, padding):
-        *sizes, channels, features = kernel.shape
+        sizes = kernel.shape[:-2]
         reaches = [-(-size // stride) for size in sizes]
         edges = [(0, 0, 0)]
-        for side, size, reach in zip(x.shape[1:3], sizes, reaches, strict=True):
+        for side, size, reach in zip(x.shape[1:-1], sizes, reaches, strict=True):
             steps = (side + 2 * padding - size) // stride
             edges.append((padding, (steps + reach) * stride - side - padding, 0))
         x = lax.pad(x, jnp.zeros((), x.dtype), [*edges, (0, 0, 0)])
-        count, height, width, _ = x.shape
-        x = x.reshape(count, height // stride, stride, width // stride, stride, channels)
-        x = x.transpose(0, 1, 3, 2, 4, 5).reshape(count, height // stride, width // stride, stride**2 * channels)
         beyond = [(0, reach * stride - size) for size, reach in zip(sizes, reaches, strict=True)]
         kernel = jnp.pad(kernel, (*beyond, (0, 0), (0, 0)))
-        rows, columns = reaches
-        kernel = kernel.reshape(rows, stride, columns, stride, channels, features).transpose(0, 2, 1, 3, 4, 5)
-        return conv(x, kernel.reshape(rows, columns, stride**2 * channels, features), 1, 0)
+        return conv(_fold(x, stride, 1), _fold(kernel, stride, 0), 1, 0)
 
     return folded
+
+
+def _fold(x: Array, stride: int, first: int) -> Array:
+    """Moves each block of `stride` values along each side into the axis after the sides, which start at axis `first`.
+
+    `first` axes are before the sides, and 2 - `first` after them.
+    """
+    sides = x.shape[first : x.ndim - 2 + first]
+    channels, *after = x.shape[first + len(sides) :]
+    split = [part for side in sides for part in (side // stride, stride)]
+    x = x.reshape(*x.shape[:first], *split, channels, *after)
+    outer = [first + 2 * i for i in range(len(sides))]
+    order = [*range(first), *outer, *(axis + 1 for axis in outer), *range(first + 2 * len(sides), x.ndim)]
+    folded = channels * stride ** len(sides)
+    return x.transpose(order).reshape(*x.shape[:first], *split[::2], folded, *after)
 
 
 def _blocks(x, kernel, stride, padding):
@@ -149,19 +167,26 @@ taps = patches._replace(image=_taps_image)
 def _phases_image(y, kernel, stride, padding, sides):
     # The image splits into phases: pixels whose coordinates have the same remainders modulo the stride. Each phase is a
     # convolution of y of stride 1 with every stride-th row and column of the kernel (Shi et al., arXiv 1609.07009).
-    rows, columns = (-(-side // stride) for side in sides)
+    counts = [-(-side // stride) for side in sides]
+    backwards = (slice(None, None, -1),) * len(sides)
 
-    def phase(i, j):
-        taps = kernel[(i + padding) % stride :: stride, (j + padding) % stride :: stride][::-1, ::-1]
+    def phase(*offsets):
+        taps = kernel[*(slice((offset + padding) % stride, None, stride) for offset in offsets)][backwards]
         pads = []
-        for offset, count, size, reach in zip((i, j), (rows, columns), y.shape[1:3], taps.shape[:2], strict=True):
+        for offset, count, size, reach in zip(offsets, counts, y.shape[1:-1], taps.shape[:-2], strict=True):
             before = reach - 1 - (offset + padding) // stride
             pads.append((before, count + reach - 1 - size - before))
-        return lax.conv_general_dilated(y, taps, (1, 1), pads, dimension_numbers=("NHWC", "HWOI", "NHWC"))
+        ones = (1,) * len(sides)
+        return lax.conv_general_dilated(y, taps, ones, pads, dimension_numbers=_TRANSPOSED[y.ndim])
 
-    x = jnp.stack([jnp.stack([phase(i, j) for j in range(stride)], 3) for i in range(stride)], 2)
-    x = x.reshape(y.shape[0], rows * stride, columns * stride, kernel.shape[2])
-    return x[:, : sides[0], : sides[1]]
+    def stacked(*offsets):
+        axis = len(offsets)
+        if axis == len(sides):
+            return phase(*offsets)
+        return jnp.stack([stacked(*offsets, i) for i in range(stride)], axis + 2)
+
+    x = stacked().reshape(y.shape[0], *(count * stride for count in counts), kernel.shape[-2])
+    return x[:, *(slice(side) for side in sides)]
 
 
 # XLA's convolution, but the transpose is split into phases, since XLA is slow with a dilated input. It is for kernels

@@ -1,0 +1,102 @@
+"""The variational autoencoder (Kingma and Welling 2013, arXiv 1312.6114): a baseline for games that make samples.
+
+It is a game of one player, whose two networks descend the same bound. So it trains, resumes, scales and is evaluated
+like any other game.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+
+from gan_jax.common.checks import at_least
+from gan_jax.common.parallel import example_keys
+from gan_jax.game import Game, Outcome, Player, State, Tree
+from gan_jax.networks.functional import forward
+from gan_jax.networks.latents import normal
+from gan_jax.recipes.joined_networks import join, variables_of
+from gan_jax.recipes.streams import Stream
+from gan_jax.regularizers import cross_entropy
+
+
+def divergence(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
+    """KL(N(mean, variance) || N(0, 1)) in nats, (N,), of means and log variances (N, L) (appendix B of the paper)."""
+    return 0.5 * jnp.sum(jnp.square(mean) + jnp.exp(log_variance) - 1 - log_variance, -1)
+
+
+def vae(
+    encoder: nn.Module,
+    decoder: nn.Module,
+    optimizer: optax.GradientTransformation,
+    *,
+    latent_size: int,
+    beta: float = 1.0,
+    ema: float | None = None,
+) -> Game:
+    """Builds the game of one player, "autoencoder", which descends the negative evidence lower bound.
+
+    The bound is that of independent Bernoulli values: the cross-entropy of x with the reconstruction, summed over all
+    values, plus `beta` times the divergence of q(z|x) from N(0, 1) (equation 10 of the paper; beta above 1 as in
+    beta-VAE, Higgins et al. 2017). Metrics are both terms, in nats per example.
+
+    Args:
+      encoder: (examples, train) -> (N, 2 latent_size), the means and log variances of q(z|x).
+      decoder: (latents (N, latent_size), train) -> examples in [-1, 1], whose values (x + 1) / 2 are probabilities. A
+        sample is these probabilities.
+      ema: decay of the moving average of both networks. Samples come from the average.
+
+    Batches are {"image": (N, ...) in [-1, 1]}. Raises ValueError for a negative beta.
+    """
+    at_least(0, "beta", beta)
+    functions = _Vae(encoder, decoder, latent_size, beta)
+    return Game(
+        players=(Player("autoencoder", functions.loss, optimizer, ema=ema),),
+        init=functions.init,
+        latents=functions.latents,
+        sample=functions.sample,
+    )
+
+
+@dataclass(frozen=True)
+class _Vae:
+    """The arguments of `vae`, and the pure functions of its `Game`."""
+
+    encoder: nn.Module
+    decoder: nn.Module
+    latent_size: int
+    beta: float
+
+    def loss(self, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[Any, Outcome]:
+        """Returns the negative evidence lower bound in nats per example."""
+        own, variables, images = params["autoencoder"], state.variables["autoencoder"], batch["image"]
+        noise = self.latents(key, len(images))
+        codes, encoder = forward(
+            self.encoder, own["encoder"], variables_of(variables, "encoder"), images, key=Stream.REAL.fold_in(key)
+        )
+        mean, log_variance = jnp.split(codes, 2, -1)
+        z = mean + jnp.exp(0.5 * log_variance) * noise
+        made, decoder = forward(
+            self.decoder, own["decoder"], variables_of(variables, "decoder"), z, key=Stream.GENERATOR.fold_in(key)
+        )
+        reconstruction = images[0].size * cross_entropy(images, made)
+        kl = jnp.mean(divergence(mean, log_variance))
+        metrics = {"reconstruction": reconstruction, "kl": kl}
+        return reconstruction + self.beta * kl, Outcome(join({"encoder": encoder, "decoder": decoder}), metrics)
+
+    def init(self, key: jax.Array) -> tuple[Tree, Tree]:
+        """Returns the initial variables of both networks, joined as those of the player, and no memory."""
+        encoder_key, decoder_key = jax.random.split(key)
+        images, decoder = self.decoder.init_with_output(decoder_key, self.latents(key, 1), train=True)
+        encoder = self.encoder.init(encoder_key, images, train=True)
+        return {"autoencoder": join({"encoder": encoder, "decoder": decoder})}, {}
+
+    def latents(self, key: jax.Array, count: int) -> jax.Array:
+        """Draws latents (count, latent_size)."""
+        return jax.vmap(normal(self.latent_size))(example_keys(key, count))
+
+    def sample(self, networks: dict[str, Tree], latents: jax.Array) -> Any:
+        """Decodes latents in evaluation mode."""
+        return self.decoder.apply(variables_of(networks["autoencoder"], "decoder"), latents, train=False)
