@@ -49,13 +49,15 @@ class Config(Settings):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    adam = optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.0, b2=0.9)
+    def adam(updates: int) -> optax.GradientTransformation:
+        return optax.adam(constant_then_linear(config.learning_rate, updates), b1=0.0, b2=0.9)
+
     return gan(
         gan3d.Generator(data.volume_side, config.width),
         gan3d.Discriminator(config.width, normalization=no_norm),
         wasserstein,
-        generator_optimizer=adam,
-        discriminator_optimizer=adam,
+        generator_optimizer=adam(config.steps),
+        discriminator_optimizer=adam(config.critic_steps * config.steps),
         latent=normal(config.latent_size),
         regularizers=[wgan_gp(config.weight)],
         discriminator_updates=config.critic_steps,

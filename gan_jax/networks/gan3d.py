@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.image_sizes import scales
+from gan_jax.networks.image_sizes import SMALLEST
 from gan_jax.networks.layers import BatchNorm, Conv, ConvTranspose, Normalization, batch_norm, initializers, leaky_relu
 
 
@@ -21,8 +21,13 @@ def feature_maps(side: int) -> tuple[int, int]:
 
     Raises ValueError for a side below 8, or that the strides do not divide.
     """
-    smallest, _, doublings = scales("3D-GAN", side, lambda side: side.bit_length() - 3)
-    return smallest, doublings
+    doublings = max(1, side.bit_length() - 3)
+    if side < SMALLEST or side % 2**doublings:
+        raise ValueError(
+            f"3D-GAN cannot be built for volumes of {side}x{side}x{side}: from {SMALLEST} on, their side must be a "
+            f"multiple of {2**doublings} at this size"
+        )
+    return side >> doublings, doublings
 
 
 class Generator(nn.Module):

@@ -188,6 +188,6 @@ def _number(value: Any, what: str, least: int, most: int) -> int:
 
 
 def _shape(value: Any, what: str) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) not in (1, 3):
-        raise Malformed(f"{what} is not the shape of an image or a point")
+    if not isinstance(value, list) or len(value) not in (1, 3, 4):
+        raise Malformed(f"{what} is not the shape of an image, a volume or a point")
     return tuple(_number(side, what, 1, _LARGEST) for side in value)

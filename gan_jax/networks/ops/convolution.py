@@ -121,14 +121,10 @@ def choose(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding
 
 
 def _choose_for_volumes(image: tuple[int, ...], kernel: tuple[int, ...], stride: int, padding: int) -> Lowering:
-    *_, channels = image
     if image[1:-1] == kernel[:-2] and not padding:
         return lowerings.dense
-    if stride == 1:
-        return lowerings.native
-    # XLA's transpose with a stride takes 25 to 240 times as long. It has no fast path for a dilated input.
-    few = channels < _FEW_CHANNELS
-    return lowerings.folded._replace(image=lowerings.folded_patches.image) if few else lowerings.folded
+    # XLA's transpose with a stride takes hundreds of times as long. It has no fast path for a dilated input.
+    return lowerings.native if stride == 1 else lowerings.slices
 
 
 def _primitive(name: str, select: Callable[[Lowering], Callable], shapes: Callable[..., tuple]) -> Primitive:

@@ -122,6 +122,18 @@ def _blocks(x, kernel, stride, padding):
     return y.reshape(count, 2 * rows, 2 * columns, features)[:, :height, :width]
 
 
+def _slices(x, kernel, stride, padding):
+    # One convolution of all slices of a volume with all slices of the kernel, whose results are then shifted and added.
+    del stride, padding
+    deep, *_, features = kernel.shape
+    count, depth = x.shape[:2]
+    every = jnp.concatenate(list(kernel), -1)
+    y = _native(x.reshape(count * depth, *x.shape[2:]), every, 1, 0)
+    y = y.reshape(count, depth, *y.shape[1:])
+    after = depth - deep + 1
+    return reduce(jnp.add, (y[:, i : i + after, ..., i * features : (i + 1) * features] for i in range(deep)))
+
+
 # XLA's convolution.
 native = derive_lowering(_native)
 
@@ -135,6 +147,10 @@ patches = derive_lowering(_patches)
 # this way.
 folded = derive_lowering(_fold_stride(_native))
 folded_patches = derive_lowering(_fold_stride(_patches))
+
+# Two-dimensional convolutions, which XLA runs up to three times as fast as those of volumes. The gradient of the kernel
+# is not.
+slices = derive_lowering(_fold_stride(_slices))._replace(kernel=folded.kernel)
 
 # Four times the features at a quarter of the positions. It is for convolutions of stride 1 with very few input or
 # output channels, which XLA's matrix products use poorly.
