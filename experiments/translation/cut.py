@@ -36,7 +36,7 @@ class Config(Settings):
     """Weight of the contrast between patches of an image and of its translation, lambda."""
 
     identity: bool = True
-    """Contrast images of the target's domain with their own translations too. It needs domains of one shape."""
+    """Contrast images of the target's domain with their own translations too."""
 
     patches: int = 256
     """Number of patches of each feature map."""
@@ -55,15 +55,15 @@ class Config(Settings):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    source, target = shapes = data.translation_shapes
+    shapes = data.translation_shapes
     adam = optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.5)
     return cut(
-        cyclegan_resnet.Generator(target[2], config.width, config.blocks),
+        cyclegan_resnet.Generator(shapes[1][2], config.width, config.blocks),
         patchgan.Discriminator(config.discriminator_width, config.layers, normalization=plain_instance_norm),
         shapes,
         generator_optimizer=adam,
         discriminator_optimizer=adam,
         contrast_weight=config.contrast_weight,
-        identity=config.identity and source == target,
+        identity=config.identity,
         patches=config.patches,
     )

@@ -23,7 +23,8 @@ class PatchProjection(nn.Module):
         for each, at in zip(maps, places, strict=True):
             pixels = each.reshape(len(each), -1, each.shape[-1])
             x = jnp.take_along_axis(pixels, at[..., None], 1)
-            x = Dense(self.features)(nn.relu(Dense(self.features)(x))).astype(jnp.float32)
+            x = nn.relu(Dense(self.features)(x))
+            x = Dense(self.features)(x).astype(jnp.float32)
             found.append(x / jnp.maximum(jnp.linalg.norm(x, axis=-1, keepdims=True), 1e-7))
         return found
 

@@ -59,7 +59,7 @@ def cut(
 ) -> Game:
     """Builds the game of a generator (images, train) -> images and a discriminator (images, train) -> logits.
 
-    Batches are {"image": a (N, H, W, C_A), "target": b (N, H, W, C_B)} in [-1, 1], unpaired images of the domains A and
+    Batches are {"image": a (N, H, W, C), "target": b (N, H, W, C)} in [-1, 1], unpaired images of the domains A and
     B. The generator sows the feature maps of its encoder as "encoder" (see `functional.forward_with_maps`). A
     `PatchProjection`, trained with it, maps patches to unit vectors, and the generator descends (equation 6)
 
@@ -79,12 +79,13 @@ def cut(
       patches: the number of places in each feature map.
       regularizers, generator_regularizers, augmentation, ema: as in `pix2pix`.
 
-    Raises ValueError for a negative weight, fewer than 2 patches, and an identity if the domains differ in shape.
+    Raises ValueError for a negative weight, fewer than 2 patches, and domains of different shapes: the generator's
+    encoder sees the images of both.
     """
     at_least(0, "contrast_weight", contrast_weight)
     at_least(2, "patches", patches)
-    if identity and tuple(shapes[0]) != tuple(shapes[1]):
-        raise ValueError(f"the identity needs domains of one shape, not of {shapes[0]} and {shapes[1]}: leave it out")
+    if tuple(shapes[0]) != tuple(shapes[1]):
+        raise ValueError(f"one encoder sees both domains: they must have one shape, not {shapes[0]} and {shapes[1]}")
     functions = _Cut(
         generator=generator,
         discriminator=discriminator,

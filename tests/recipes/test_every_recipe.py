@@ -14,12 +14,12 @@ from support.translating import batch_of, begun
 from gan_jax.augmentation import ada, brightness, diff_augment, translation
 from gan_jax.common.parallel import AXIS
 from gan_jax.game import Game, init_state, networks, train_step
-from gan_jax.networks import autoencoder, dcgan
+from gan_jax.networks import autoencoder, cyclegan_resnet, dcgan
 from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import no_norm
 from gan_jax.networks.ops import computing
 from gan_jax.objectives import non_saturating
-from gan_jax.recipes import began, cyclegan, gan, pix2pix, regression
+from gan_jax.recipes import began, cut, cyclegan, gan, pix2pix, regression
 from gan_jax.regularizers import consistency, dragan, every, lecam, orthogonal, r1, stateless, wgan_gp
 
 pytestmark = pytest.mark.slow
@@ -50,6 +50,7 @@ RECIPES = {
         partial(began, autoencoder.Decoder(8, 1, 2), autoencoder.Autoencoder(3, 2), SGD, SGD, latent=normal(4))
     ),
     "pix2pix": Recipe(partial(pix2pix, Noisy(1), Patches(), (COLOR, GRAY), SGD, SGD)),
+    "cut": Recipe(partial(cut, cyclegan_resnet.Generator(3, 2, 1), Patches(), (COLOR, COLOR), SGD, SGD, patches=8)),
     "cyclegan": Recipe(
         partial(
             cyclegan,
@@ -67,8 +68,10 @@ RECIPES = {
 
 
 def batch(name):
-    """Images of GRAY, or pairs of COLOR and GRAY."""
-    return {"image": batch_of(GRAY, GRAY, count=4)["image"]} if name in ("gan", "began") else batch_of(COLOR, GRAY, 4)
+    """Images of GRAY, or pairs of COLOR and GRAY. CUT has one shape for both."""
+    if name in ("gan", "began"):
+        return {"image": batch_of(GRAY, GRAY, count=4)["image"]}
+    return batch_of(COLOR, COLOR if name == "cut" else GRAY, 4)
 
 
 def negated(image, key, p):
@@ -196,7 +199,7 @@ def test_what_the_generator_is_given_is_in_the_view(name):
     _, outcome = jax.jit(lambda state: generator.objective(state.params, state, batch(name), key))(state)
     if name in ("gan", "began"):
         given = {"": game.latents(key, 4)}
-    elif name == "pix2pix":
+    elif name in ("pix2pix", "cut"):
         given = {"": batch(name)["image"]}
     else:
         given = {"_A": batch(name)["target"], "_B": batch(name)["image"]}
