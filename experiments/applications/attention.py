@@ -25,15 +25,16 @@ class Config(Settings):
     dataset: str = "popout"
     resolution: Resolution = 64
     batch_size: int = 8
-    steps: int = 3000
+    steps: int = 2000
     sample_every: int = 1000
     checkpoint_every: int = 1000
     flip: bool = True
+    jitter: bool = True
 
     learning_rate: float = 2e-4
     """Learning rate of both optimizers. It is constant for half the run, then falls linearly to zero."""
 
-    content_weight: float = 20.0
+    content_weight: float = 200.0
     """Weight of the cross-entropy beside the adversarial loss. The authors' code has 20 (1 and 0.05 there)."""
 
     width: int = 32

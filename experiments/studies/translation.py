@@ -7,16 +7,14 @@ Each run is one of `gan-jax train` and `gan-jax evaluate` with the settings of t
 each side at a time as in the papers. The tables go into experiments/README.md, the picture into experiments/figures.
 """
 
-import json
-import os
 import statistics
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import training_runs
 import tyro
 from pages import markdown, spread, write_part
 from PIL import Image
@@ -100,34 +98,15 @@ def main(study: Study) -> None:
 
 
 def train(part: Part, study: Study) -> None:
-    """Trains and evaluates a run, unless that has been done. A training that fails is one of the results."""
-    if (part.folder / "study.json").exists():
-        return
-    print(f"== {part.folder.name}", flush=True)
-    flags = ["--dataset", part.dataset, "--seed", str(part.seed), "--workdir", str(part.folder)]
-    size = ["--resolution", str(study.resolution), "--batch-size", "1"]
-    if study.steps is not None:
-        size += ["--steps", str(study.steps)]
-    status, memory = run("train", str(EXPERIMENTS / "translation" / f"{part.method}.py"), *flags, *size)
-    if status not in (0, 1):
-        sys.exit(status)
-    if status == 0 and run("evaluate", str(part.folder))[0] != 0:
-        sys.exit(1)
-    (part.folder / "study.json").write_text(json.dumps({"finished": status == 0, "peak_bytes": memory}))
-
-
-def run(*words: str) -> tuple[int, int]:
-    """The exit status of a gan-jax command, and the most memory that its process had at once, in bytes."""
-    process = subprocess.Popen(["gan-jax", *words])
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """Trains and evaluates a run, unless that has been done."""
+    flags = ["--dataset", part.dataset, "--seed", str(part.seed), "--resolution", str(study.resolution)]
+    flags += ["--batch-size", "1"] + ([] if study.steps is None else ["--steps", str(study.steps)])
+    training_runs.train(EXPERIMENTS / "translation" / f"{part.method}.py", part.folder, flags)
 
 
 def finished(method: str, study: Study) -> list[tuple[Part, dict[str, Any]]]:
     """The runs of a method that have ended, and what is known of each: whether it succeeded, and its peak memory."""
-    found = [(part, part.folder / "study.json") for part in parts(method, study)]
-    return [(part, json.loads(path.read_text())) for part, path in found if path.exists()]
+    return [(part, ended) for part in parts(method, study) if (ended := training_runs.outcome(part.folder))]
 
 
 def figures(method: str, way: str, study: Study) -> tuple[list[dict[str, float]], dict[str, dict[str, float]]]:
@@ -140,7 +119,7 @@ def figures(method: str, way: str, study: Study) -> tuple[list[dict[str, float]]
         if not outcome["finished"]:
             values.append({})
             continue
-        read = json.loads((part.folder / "evaluation.json").read_text())
+        read = training_runs.evaluation(part.folder)
         suffix = "_BtoA" if direction == "BtoA" else ""
         values.append({name: read[name + suffix] for name in TITLES if name + suffix in read})
         baselines = read["baselines"][direction]
@@ -175,7 +154,7 @@ def costs(study: Study) -> str:
         runs = [(part, outcome) for part, outcome in finished(method, study) if outcome["finished"]]
         if not runs:
             continue
-        rows = [row for part, _ in runs for row in records(part.folder)]
+        rows = [row for part, _ in runs for row in training_runs.records(part.folder)]
         milliseconds = 1000 / statistics.median(row["images_per_second"] for row in rows if row["images_per_second"])
         memory = statistics.median(outcome["peak_bytes"] for _, outcome in runs)
         cells = [f"{max(row['step'] for row in rows):,}", f"{milliseconds:.0f}", f"{memory / 2**20:,.0f} MiB"]
@@ -186,11 +165,6 @@ def costs(study: Study) -> str:
 def link(method: str) -> str:
     """A link to the method's experiment."""
     return f"[{method}](translation/{method}.py)"
-
-
-def records(folder: Path) -> list[dict[str, Any]]:
-    """The metrics of a run, line by line."""
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 def draw(study: Study) -> None:

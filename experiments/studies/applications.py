@@ -1,0 +1,211 @@
+"""The applications over seeds, beside their baselines: the tables and pictures of experiments/applications/README.md.
+
+    python experiments/studies/applications.py                                 # on data that are drawn
+    python experiments/studies/applications.py fixations --photographs PATH    # where people looked, in five folds
+    python experiments/studies/applications.py emoji --emoji PATH              # PATH has the folders A and B
+
+Finished runs are kept, and interrupted ones are resumed. Each is one of `gan-jax train` and `gan-jax evaluate`.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import training_runs
+import tyro
+from pages import markdown, spread, write_part
+from PIL import Image
+
+EXPERIMENTS = Path(__file__).parents[1]
+PAGE = EXPERIMENTS / "applications" / "README.md"
+FIGURES = EXPERIMENTS / "figures"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Trains the applications and writes their tables."""
+
+    names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Tasks to train: popout, shapes, style, fixations, emoji. By default the first three, whose data are drawn. The
+    page shows every run that has finished."""
+
+    photographs: Path | None = None
+    """Folder with stimuli/ and fixations.csv, for the task fixations."""
+
+    emoji: Path | None = None
+    """Folder with emoji of one style in A/ and of another in B/, under the same names, for the task emoji."""
+
+    seeds: int = 3
+    """Number of seeds of each method. The folds of fixations are 5 whatever this is."""
+
+    out: Path = Path("runs/study_applications")
+    """Folder of the runs."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of a task: its file below experiments, and its flags."""
+
+    experiment: str
+    flags: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What its folders are called."""
+        return "_".join([Path(self.experiment).stem, *(word.strip("-") for word in self.flags)])
+
+    @property
+    def link(self) -> str:
+        shown = f" `{' '.join(self.flags)}`" if self.flags else ""
+        return f"[{Path(self.experiment).stem}](../{self.experiment}){shown}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A table of the page: methods, what each is repeated on, and the figures that are shown.
+
+    repeats: the flags of each repetition.
+    measures: titles by the names in evaluation.json.
+    picture: the name of a picture that the evaluation writes, which becomes that of the page. None for none.
+    """
+
+    methods: tuple[Method, ...]
+    repeats: Callable[[Study], list[tuple[str, ...]]]
+    measures: Mapping[str, str]
+    picture: str | None = None
+
+
+def seeds(study: Study) -> list[tuple[str, ...]]:
+    return [("--seed", str(seed)) for seed in range(study.seeds)]
+
+
+def folds(study: Study) -> list[tuple[str, ...]]:
+    return [("--dataset", f"fixations:{study.photographs}@{fold}") for fold in range(5)]
+
+
+def emoji(study: Study) -> list[tuple[str, ...]]:
+    return [("--dataset", f"matched:{study.emoji}", *flags) for flags in seeds(study)]
+
+
+ATTENTION = (
+    Method("applications/attention_alone.py"),
+    Method("applications/attention.py"),
+    Method("applications/attention.py", ("--content-weight", "20")),
+)
+SALIENCY = {
+    "auc_judd": "AUC-Judd ↑",
+    "shuffled_auc": "sAUC ↑",
+    "nss": "NSS ↑",
+    "correlation": "CC ↑",
+    "similarity": "SIM ↑",
+    "saliency_kl": "KL ↓",
+}
+LIKENESS = {"perceptual_distance": "perceptual distance ↓", "frechet_distance": "Fréchet distance ↓", "l1": "L1 ↓"}
+TASKS = {
+    "popout": Task(ATTENTION, seeds, SALIENCY, "attention"),
+    "fixations": Task(ATTENTION, folds, SALIENCY, "attention"),
+    "shapes": Task(
+        tuple(Method(f"applications/{name}.py") for name in ("shapes_wgan_gp", "shapes_gan", "shapes_vae")),
+        seeds,
+        {
+            "nearest_neighbor_accuracy": "1-NN accuracy (0.5 is best)",
+            "coverage": "coverage ↑",
+            "minimum_matching_distance": "matching distance ↓",
+            "whole": "hangs together ↑",
+            "nearest_training_iou": "IoU with the nearest training shape",
+        },
+    ),
+    "style": Task(
+        (Method("translation/cut.py"), Method("translation/cyclegan.py")),
+        seeds,
+        {"label_accuracy": "label accuracy ↑", "label_iou": "label IoU ↑", "frechet_distance": "Fréchet distance ↓"},
+    ),
+    "emoji": Task(tuple(Method(f"translation/{name}.py") for name in ("pix2pix", "cyclegan", "cut")), emoji, LIKENESS),
+}
+DRAWN = ("popout", "shapes", "style")
+
+
+def main(study: Study) -> None:
+    for name in study.names:
+        if name not in TASKS:
+            sys.exit(f"applications.py: no task {name!r}; there are {', '.join(TASKS)}")
+    for name, flag in {"fixations": study.photographs, "emoji": study.emoji}.items():
+        if name in study.names and flag is None:
+            sys.exit(f"applications.py: the task {name} needs a folder of data; see --help")
+    for name in study.names or DRAWN:
+        task = TASKS[name]
+        for method in task.methods:
+            for number, flags in enumerate(task.repeats(study)):
+                experiment = EXPERIMENTS / method.experiment
+                training_runs.train(experiment, folder(study, name, method, number), [*flags, *method.flags])
+    for name, task in TASKS.items():
+        found = {method: evaluations(study, name, method) for method in task.methods}
+        if any(found.values()):
+            write_part(PAGE, name, table(task, found))
+            draw(study, name)
+    print(f"written to {PAGE}")
+
+
+def folder(study: Study, task: str, method: Method, number: int) -> Path:
+    """The run of a repetition."""
+    return study.out / f"{task}_{method.name}_{number}"
+
+
+def evaluations(study: Study, task: str, method: Method) -> list[dict[str, Any]]:
+    """What is known of each repetition that has ended."""
+    folders = [folder(study, task, method, number) for number in range(max(study.seeds, 5))]
+    return [training_runs.evaluation(each) for each in folders if training_runs.outcome(each)]
+
+
+def table(task: Task, found: Mapping[Method, list[dict[str, Any]]]) -> str:
+    """A line for each method, and one for each baseline, which are in the same files."""
+    lines = [["", *task.measures.values(), "runs"], ["---"] * (2 + len(task.measures))]
+    for method, read in found.items():
+        cells = [spread([each[name] for each in read if name in each]) for name in task.measures]
+        lines.append([method.link, *cells, str(len(read))])
+    every = [each for read in found.values() for each in read if each]
+    for name in baseline_names(every):
+        values = [baseline(each, name) for each in every]
+        cells = [spread(sorted({each[measure] for each in values if measure in each})) for measure in task.measures]
+        lines.append([name, *cells, ""])
+    return markdown(lines)
+
+
+def baseline_names(every: list[dict[str, Any]]) -> list[str]:
+    """The baselines, and the columns of real examples, in any of the evaluations."""
+    named = [name for each in every for name in _baselines(each)]
+    real = [name for name, ending in ENDINGS.items() if any(key.endswith(ending) for each in every for key in each)]
+    return list(dict.fromkeys([*named, *real]))
+
+
+ENDINGS = {"real: training": "_real", "real: held-out": "_held_out"}
+
+
+def baseline(read: dict[str, Any], name: str) -> dict[str, float]:
+    """The figures of a baseline."""
+    found = dict(_baselines(read).get(name, {}))
+    if ending := ENDINGS.get(name):
+        found |= {key.removesuffix(ending): x for key, x in read.items() if key.endswith(ending)}
+    return found
+
+
+def _baselines(read: dict[str, Any]) -> dict[str, dict[str, float]]:
+    found = read.get("baselines", {})
+    return found.get("AtoB", found)
+
+
+def draw(study: Study, name: str) -> None:
+    """The picture of the first run of each method, one beside the other."""
+    task = TASKS[name]
+    if task.picture is None:
+        return
+    paths = [folder(study, name, method, 0) / f"{task.picture}.png" for method in task.methods]
+    pictures = [Image.open(path).convert("RGB") for path in paths if path.exists()]
+    if pictures:
+        pictures[0].save(FIGURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Study, description=__doc__))
