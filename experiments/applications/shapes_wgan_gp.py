@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import optax
 
 from gan_jax.data import DataInfo, Resolution
-from gan_jax.game import Game, constant_then_linear
+from gan_jax.game import Game
 from gan_jax.networks import gan3d
 from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import no_norm
@@ -25,12 +25,12 @@ class Config(Settings):
     dataset: str = "shapes"
     resolution: Resolution = 32
     batch_size: int = 32
-    steps: int = 3000
+    steps: int = 2000
     sample_every: int = 500
     checkpoint_every: int = 500
 
     learning_rate: float = 1e-3
-    """Learning rate of both optimizers. It is constant for half the run, then falls linearly to zero."""
+    """Learning rate of both optimizers."""
 
     width: int = 16
     """Features of the layers next to the volumes. Each halving of the sides doubles them."""
@@ -49,15 +49,13 @@ class Config(Settings):
 
 
 def build(config: Config, data: DataInfo) -> Game:
-    def adam(updates: int) -> optax.GradientTransformation:
-        return optax.adam(constant_then_linear(config.learning_rate, updates), b1=0.0, b2=0.9)
-
+    adam = optax.adam(config.learning_rate, b1=0.0, b2=0.9)
     return gan(
         gan3d.Generator(data.volume_side, config.width),
         gan3d.Discriminator(config.width, normalization=no_norm),
         wasserstein,
-        generator_optimizer=adam(config.steps),
-        discriminator_optimizer=adam(config.critic_steps * config.steps),
+        generator_optimizer=adam,
+        discriminator_optimizer=adam,
         latent=normal(config.latent_size),
         regularizers=[wgan_gp(config.weight)],
         discriminator_updates=config.critic_steps,

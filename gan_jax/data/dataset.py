@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -178,6 +179,21 @@ class Fixations:
 
 
 @dataclass(frozen=True)
+class Anomalies:
+    """Normal examples to learn from, and held-out examples that are not all normal.
+
+    The held-out class 0 is that of normal examples. All training examples are normal.
+
+    kinds: by name, the classes of a kind of anomaly that is looked at by itself.
+    read: reads further examples from a file, as (a name for each, examples float32 (N, D)), and raises UsageError for a
+        file that cannot be used. None for images, which can be read without knowing the data.
+    """
+
+    kinds: Mapping[str, tuple[str, ...]]
+    read: Callable[[Path], tuple[list[str], np.ndarray]] | None = None
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A training split and a held-out split.
 
@@ -189,7 +205,7 @@ class Dataset:
     train: Split
     test: Split
     classes: tuple[str, ...]
-    origin: Mixture | Stack | Scenes | Degradation | Fixations | None = None
+    origin: Mixture | Stack | Scenes | Degradation | Fixations | Anomalies | None = None
 
     @property
     def example_shape(self) -> tuple[int, ...]:

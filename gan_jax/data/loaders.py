@@ -21,6 +21,7 @@ class Group(Enum):
     IMAGES = "Images"
     POINTS = "Points in the plane"
     VOLUMES = "Volumes"
+    TABLES = "Rows of a table"
     TRANSLATION = "Images with targets, for translation"
     DERIVED = "Made from another dataset"
 
@@ -155,6 +156,19 @@ def _voxels(request: Request) -> Loaded:
     return voxels(request.argument, request.resolution), None
 
 
+def _nsl_kdd(request: Request) -> Loaded:
+    from gan_jax.data.sources.nsl_kdd import nsl_kdd
+
+    return nsl_kdd(request.argument), None
+
+
+def _anomalies(request: Request) -> Loaded:
+    from gan_jax.data.derived.anomalies import anomalies
+
+    name, _, base = request.argument.partition(":")
+    return anomalies(name, request.load(base)), None
+
+
 def _translation_folder(layout: str) -> Callable[[Request], Loaded]:
     """The loader of a folder in one of the layouts of `sources.pairs`."""
 
@@ -217,6 +231,13 @@ LOADERS = (
         "The volumes in a NumPy archive: its array voxels, (N, S, S, S), of zeros and ones.",
         _voxels,
     ),
+    Loader(
+        "nsl_kdd:PATH",
+        Group.TABLES,
+        "NSL-KDD's connections of a network, from KDDTrain+.txt or KDDTrain+_20Percent.txt and KDDTest+.txt in a "
+        "folder. Training connections are the normal ones.",
+        _nsl_kdd,
+    ),
     Loader("scenes", Group.TRANSLATION, "1,800 drawn street fronts: label maps and pictures of them.", _scenes),
     Loader(
         "pairs:PATH",
@@ -248,6 +269,12 @@ LOADERS = (
         "The pictures in PATH/stimuli, and maps of where people looked by PATH/fixations.csv. PATH@K holds out another "
         "fifth, K from 0 to 4.",
         _fixations,
+    ),
+    Loader(
+        "anomalies:CLASS:DATASET",
+        Group.DERIVED,
+        "DATASET without the examples of CLASS, which are the anomalies among the held-out ones.",
+        _anomalies,
     ),
     Loader("reverse:DATASET", Group.DERIVED, "DATASET with images and targets exchanged.", _reverse),
     Loader(

@@ -7,8 +7,9 @@ import numpy as np
 
 from gan_jax.common.errors import UsageError
 from gan_jax.data import Dataset
-from gan_jax.data.dataset import Fixations, Mixture, Stack
+from gan_jax.data.dataset import Anomalies, Fixations, Mixture, Stack
 from gan_jax.evaluation.accuracy_score import accuracy_score
+from gan_jax.evaluation.anomalies import evaluate_anomalies
 from gan_jax.evaluation.attention import evaluate_attention
 from gan_jax.evaluation.features import cached_classifier, usual_features
 from gan_jax.evaluation.images import evaluate_images, prepare
@@ -21,7 +22,7 @@ from gan_jax.evaluation.stacked import evaluate_stacked
 from gan_jax.evaluation.translation import check_pairs, evaluate_translation
 from gan_jax.evaluation.volumes import evaluate_volumes
 from gan_jax.game import Game
-from gan_jax.inference import Samples, draw_latents, labels_of, make_translator
+from gan_jax.inference import Samples, draw_latents, labels_of, make_scorer, make_translator
 
 # Karras et al. (arXiv 1812.04948) take 100,000 paths.
 _PATHS = 10_000
@@ -47,6 +48,11 @@ def evaluate_game(
             found = evaluate_attention(dataset, dataset.origin, translators["AtoB"], options)
         else:
             found = evaluate_translation(dataset, translators, options)
+    elif isinstance(dataset.origin, Anomalies):
+        try:
+            found = evaluate_anomalies(dataset, dataset.origin, make_scorer(game, networks), seed, options)
+        except ValueError as error:
+            raise UsageError(f"{dataset.name}: {error}") from error
     else:
         found = _evaluate_samples(dataset, game, networks, seed, options)
     return dataclasses.replace(found, settings={**found.settings, "averages_of_weights": averages})
@@ -56,6 +62,8 @@ def check_evaluation(dataset: Dataset, game: Game, options: Options = USUAL) -> 
     """Raises UsageError if `evaluate_game` cannot be done, before anything is trained. Prepares what it needs."""
     if game.translate:
         check_pairs(dataset)
+    elif isinstance(dataset.origin, Anomalies):
+        return
     elif isinstance(dataset.origin, Stack):
         cached_classifier(dataset.origin.base)
     elif len(dataset.example_shape) == 3:

@@ -77,6 +77,9 @@ class Game:
         are (game.batches_per_step, B, ...). None means `alternating`. See `game.dynamics` for others.
     measures: (networks, batch, key) -> scalars to log at intervals, in addition to the metrics of updates. `batch` has
         held-out examples, in the form of a training batch. None for a game without measures.
+    features: (networks, examples) -> features (N, F) in which a discriminator sees examples, in evaluation mode. None
+        for a game without such a discriminator.
+    encode: (networks, examples) -> their latents (N, L). None for a game without an encoder.
     translate: functions by direction, "AtoB" and possibly "BtoA", (networks, images (N, H, W, C) in [-1, 1], key) ->
         images (N, H, W, C'). Each result depends only on its own image and its position in the batch. They raise
         ValueError for images of unsuitable sizes. It is empty for a game that does not translate.
@@ -89,6 +92,8 @@ class Game:
     classes: int | None = None
     dynamics: "Dynamics | None" = None
     measures: Callable[[dict[str, Tree], Tree, jax.Array], Metrics] | None = None
+    features: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
+    encode: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
     translate: Mapping[str, Translate] = field(default_factory=dict)
 
     @property

@@ -16,11 +16,11 @@ def picture_count(info: DataInfo) -> int:
 def sample_picture(samples: np.ndarray, real: Any, columns: int | None = None) -> np.ndarray:
     """A picture of samples, uint8 (H, W, 1 or 3).
 
-    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points (N, 2).
-    real: real points (M, 2), which are drawn behind the samples. Not used for others.
+    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points (N, D).
+    real: real points (M, D), which are drawn behind the samples. Not used for others.
     columns: the number of columns in a grid of images or volumes. By default the grid is as square as possible.
     """
-    return scatter(samples, real) if samples.ndim == 2 else grid(_images(samples), columns)
+    return scatter(*_in_plane(samples, real)) if samples.ndim == 2 else grid(_images(samples), columns)
 
 
 def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.ndarray:
@@ -29,7 +29,10 @@ def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.nd
     samples: as `interpolate_images` returns them, with images of 1 or 3 channels, volumes, or points in the plane.
     real: real points (M, 2), which are drawn behind the lines. Not used for others.
     """
-    return paths(samples.reshape(-1, columns, 2), real) if samples.ndim == 2 else grid(_images(samples), columns)
+    if samples.ndim > 2:
+        return grid(_images(samples), columns)
+    points, real = _in_plane(samples, real)
+    return paths(points.reshape(-1, columns, 2), real)
 
 
 def animation_frames(samples: np.ndarray, columns: int | None, real: Any) -> list[np.ndarray]:
@@ -43,6 +46,15 @@ def animation_frames(samples: np.ndarray, columns: int | None, real: Any) -> lis
         return [sample_picture(walks[:, t], real) for t in range(columns)]
     parts = [samples] if samples.ndim == 2 else np.split(samples, len(samples))
     return [sample_picture(part, real) for part in parts]
+
+
+def _in_plane(samples: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points in the plane as they are, and others along the two directions in which real points vary most (PCA)."""
+    if samples.shape[1] == 2:
+        return samples, real
+    mean = real.mean(0)
+    _, directions = np.linalg.eigh(np.cov(real - mean, rowvar=False))
+    return (samples - mean) @ directions[:, :-3:-1], (real - mean) @ directions[:, :-3:-1]
 
 
 def _images(samples: np.ndarray) -> np.ndarray:

@@ -36,6 +36,16 @@ def features(module: nn.Module, params: Any, variables: Any, *inputs: Any, key: 
     return found[-1].reshape(len(found[-1]), -1)
 
 
+def evaluation_features(module: nn.Module, variables: Any, *inputs: Any) -> jax.Array:
+    """The `features` (N, F) of `module` in evaluation mode. `variables` are all of its Flax variables.
+
+    Raises ValueError as `features` does.
+    """
+    _, sown = module.apply(variables, *inputs, train=False, mutable=["intermediates"])
+    found = _named(module, sown, "features")
+    return found[-1].reshape(len(found[-1]), -1)
+
+
 def forward_with_maps(
     module: nn.Module, params: Any, variables: Any, *inputs: Any, name: str, key: jax.Array | None = None
 ) -> tuple[Any, Any, list[jax.Array]]:
@@ -52,15 +62,20 @@ def _sown(
 ) -> tuple[Any, Any, list[jax.Array]]:
     """Returns the output, the updated non-trainable collections, and what is sown as `name`."""
     output, after = _apply(module, params, variables, key, inputs, [*variables, "intermediates"])
-    after = dict(after)
+    found = _named(module, after, name)
+    return output, {collection: x for collection, x in after.items() if collection != "intermediates"}, found
+
+
+def _named(module: nn.Module, collections: Any, name: str) -> list[jax.Array]:
+    """What is sown as `name`, in order and as float32. Raises ValueError if nothing is."""
     found = [
         _float32(leaf)
-        for path, leaf in jax.tree_util.tree_leaves_with_path(after.pop("intermediates", {}))
+        for path, leaf in jax.tree_util.tree_leaves_with_path(collections.get("intermediates", {}))
         if jax.tree_util.DictKey(name) in path
     ]
     if not found:
         raise ValueError(f'{type(module).__name__} has no {name}: its module sows none as "{name}"')
-    return output, after, found
+    return found
 
 
 def _apply(module: nn.Module, params: Any, variables: Any, key: Any, inputs: Any, mutable: list[str]) -> Any:

@@ -1,7 +1,8 @@
 """Recipes: functions that build a `Game` from networks, an objective, optimizers and regularizers.
 
 `gan` is the game of a generator and a discriminator, conditional or not. `began`, `pix2pix`, `cyclegan` and `cut` are
-separate games. `regression` and `vae` have no opponent: they are baselines. `translation` has the functions that the
+separate games. `regression` and `vae` have no opponent: they are baselines. `with_encoder` adds
+an encoder to a game. `translation` has the functions that the
 games of translation share, `judging`, `penalties` and `streams` those of all recipes, and `image_pool` keeps earlier
 generated images for CycleGAN's discriminators.
 """
@@ -9,6 +10,7 @@ generated images for CycleGAN's discriminators.
 from gan_jax.recipes.began import began
 from gan_jax.recipes.cut import cut
 from gan_jax.recipes.cyclegan import cyclegan
+from gan_jax.recipes.encoder import with_encoder
 from gan_jax.recipes.gan import gan
 from gan_jax.recipes.pix2pix import pix2pix, regression
 from gan_jax.recipes.vae import vae

@@ -13,7 +13,7 @@ from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import probability
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Dynamics, Game, Metrics, Outcome, Player, State, Tree, alternating
-from gan_jax.networks.functional import forward
+from gan_jax.networks.functional import evaluation_features, forward
 from gan_jax.networks.latents import Latent, normal
 from gan_jax.objectives import Objective
 from gan_jax.recipes.judging import Judge, network_judge
@@ -104,6 +104,7 @@ def gan(
         classes=classes,
         dynamics=dynamics,
         measures=functions.measures,
+        features=functions.features if classes is None else None,
     )
 
 
@@ -206,6 +207,10 @@ class _Gan:
             return {"logits_gap_held_out": jnp.mean(held_out) - jnp.mean(fake)}
         # A logit above 0 means real.
         return {"accuracy_held_out": jnp.mean(held_out > 0), "accuracy_fake": jnp.mean(fake < 0)}
+
+    def features(self, networks: dict[str, Tree], examples: jax.Array) -> jax.Array:
+        """Returns the last hidden features (N, F) of D in evaluation mode. Raises ValueError if D sows none."""
+        return evaluation_features(self.discriminator, networks["discriminator"], examples)
 
     def _draw(self, key: jax.Array, count: int) -> jax.Array:
         return jax.vmap(self.latent)(example_keys(key, count))

@@ -1,0 +1,95 @@
+"""How unlike the training examples something is: how badly a game can make it again."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from gan_jax.common.errors import UserError
+from gan_jax.data.transforms import normalize
+from gan_jax.game import Game
+
+Networks = dict[str, Any]
+
+_BATCH = 256
+
+# Of AnoGAN, section 2.2: the share of the features, and the number of steps.
+_FEATURES, _STEPS = 0.1, 500
+_RATE = 0.05
+
+Scorer = Callable[[np.ndarray, int], np.ndarray]
+
+
+def make_scorer(game: Game, networks: Networks, steps: int = _STEPS) -> Scorer:
+    """Returns a function (examples, seed) -> anomaly scores, float32 (N,). Higher is less like the training examples.
+
+    Examples are images uint8 (N, H, W, C) or points float32 (N, D). With an encoder, the score is that of f-AnoGAN: the
+    mean squared difference between x and G(E(x)) plus that between their features. Without one it is AnoGAN's: latents
+    are found by `steps` steps of Adam from random ones, which the seed decides, and the score is 0.9 |x - G(z)| + 0.1
+    |f(x) - f(G(z))|, sums over all values. The score of an example does not depend on the others.
+
+    Sources: Schlegl et al. 2017 (arXiv 1703.05921), equations 1 to 5, and 2019, "f-AnoGAN", equations 7 and 8.
+
+    Raises ValueError for a game that has neither, and UserError for scores that are not finite.
+    """
+    if game.features is None or game.classes is not None or game.translate:
+        raise ValueError("anomalies are scored by an unconditional game whose discriminator has features")
+    program = jax.jit(partial(_encoded if game.encode else _inverted, game, steps))
+
+    def scores(examples: np.ndarray, seed: int) -> np.ndarray:
+        found = []
+        size = max(1, min(_BATCH, len(examples)))
+        for start in range(0, len(examples), size):
+            # The last batch is padded with repeated rows: with one shape for all, the program is compiled once.
+            rows = np.arange(start, start + size) % len(examples)
+            keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(rows))
+            found.append(np.asarray(program(networks, normalize(examples[rows]), keys)))
+        whole = np.concatenate(found)[: len(examples)] if found else np.zeros(0, np.float32)
+        if not np.isfinite(whole).all():
+            raise UserError("some scores are not finite: the game is broken")
+        return whole
+
+    return scores
+
+
+def _encoded(game: Game, steps: int, networks: Networks, examples: jax.Array, keys: jax.Array) -> jax.Array:
+    del steps, keys
+    assert game.encode is not None
+    assert game.features is not None
+    made = game.sample(networks, game.encode(networks, examples))
+    features = game.features(networks, examples) - game.features(networks, made)
+    return _mean(jnp.square(examples - made)) + _mean(jnp.square(features))
+
+
+def _inverted(game: Game, steps: int, networks: Networks, examples: jax.Array, keys: jax.Array) -> jax.Array:
+    assert game.features is not None
+    features = game.features
+    truth, optimizer = features(networks, examples), optax.adam(_RATE)
+
+    def losses(latents: jax.Array) -> jax.Array:
+        made = game.sample(networks, latents)
+        residual, seen = _sum(jnp.abs(examples - made)), _sum(jnp.abs(truth - features(networks, made)))
+        return (1 - _FEATURES) * residual + _FEATURES * seen
+
+    def step(carry: Any, _: None) -> tuple[Any, None]:
+        latents, state = carry
+        # The loss of an example depends on its own latents alone, so the gradient of the sum has that of each.
+        gradient = jax.grad(lambda z: jnp.sum(losses(z)))(latents)
+        updates, state = optimizer.update(gradient, state)
+        return (optax.apply_updates(latents, updates), state), None
+
+    latents = jax.vmap(lambda key: game.latents(key, 1)[0])(keys)
+    (latents, _), _ = jax.lax.scan(step, (latents, optimizer.init(latents)), None, length=steps)
+    return losses(latents)
+
+
+def _sum(x: jax.Array) -> jax.Array:
+    return jnp.sum(x.reshape(len(x), -1), 1)
+
+
+def _mean(x: jax.Array) -> jax.Array:
+    return jnp.mean(x.reshape(len(x), -1), 1)
