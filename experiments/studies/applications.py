@@ -2,6 +2,7 @@
 
     python experiments/studies/applications.py                                 # on data that are drawn
     python experiments/studies/applications.py fixations --photographs PATH    # where people looked, in five folds
+    python experiments/studies/applications.py intrusion --connections PATH    # NSL-KDD
     python experiments/studies/applications.py emoji --emoji PATH              # PATH has the folders A and B
 
 Finished runs are kept, and interrupted ones are resumed. Each is one of `gan-jax train` and `gan-jax evaluate`.
@@ -28,17 +29,20 @@ class Study:
     """Trains the applications and writes their tables."""
 
     names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Tasks to train: popout, shapes, style, fixations, emoji. By default the first three, whose data are drawn. The
-    page shows every run that has finished."""
+    """Tasks to train: digits, popout, shapes, style, intrusion, fixations, emoji. By default the first four, whose data
+    come with the package. The page shows every run that has finished."""
 
     photographs: Path | None = None
     """Folder with stimuli/ and fixations.csv, for the task fixations."""
+
+    connections: Path | None = None
+    """Folder with NSL-KDD's files, for the task intrusion."""
 
     emoji: Path | None = None
     """Folder with emoji of one style in A/ and of another in B/, under the same names, for the task emoji."""
 
     seeds: int = 3
-    """Number of seeds of each method. The folds of fixations are 5 whatever this is."""
+    """Number of seeds of each method. The folds of fixations are 5 and the digits 10 whatever this is."""
 
     out: Path = Path("runs/study_applications")
     """Folder of the runs."""
@@ -85,10 +89,28 @@ def folds(study: Study) -> list[tuple[str, ...]]:
     return [("--dataset", f"fixations:{study.photographs}@{fold}") for fold in range(5)]
 
 
+def digits(study: Study) -> list[tuple[str, ...]]:
+    return [("--dataset", f"anomalies:{digit}:digits") for digit in range(10)]
+
+
+def connections(study: Study) -> list[tuple[str, ...]]:
+    return [("--dataset", f"nsl_kdd:{study.connections}", *flags) for flags in seeds(study)]
+
+
 def emoji(study: Study) -> list[tuple[str, ...]]:
     return [("--dataset", f"matched:{study.emoji}", *flags) for flags in seeds(study)]
 
 
+ANOGAN = (Method("applications/f_anogan.py"), Method("applications/f_anogan.py", ("--no-encoder",)))
+DETECTION = {"roc_auc": "ROC AUC ↑", "average_precision": "average precision ↑", "f1": "F1 ↑"}
+KINDS = {
+    "roc_auc_known": "known attacks",
+    "roc_auc_unknown": "unknown",
+    "roc_auc_denial_of_service": "denial of service",
+    "roc_auc_probe": "probe",
+    "roc_auc_remote_to_local": "remote to local",
+    "roc_auc_user_to_root": "user to root",
+}
 ATTENTION = (
     Method("applications/attention_alone.py"),
     Method("applications/attention.py"),
@@ -104,6 +126,8 @@ SALIENCY = {
 }
 LIKENESS = {"perceptual_distance": "perceptual distance ↓", "frechet_distance": "Fréchet distance ↓", "l1": "L1 ↓"}
 TASKS = {
+    "digits": Task(ANOGAN, digits, DETECTION),
+    "intrusion": Task(ANOGAN, connections, DETECTION | KINDS, "roc"),
     "popout": Task(ATTENTION, seeds, SALIENCY, "attention"),
     "fixations": Task(ATTENTION, folds, SALIENCY, "attention"),
     "shapes": Task(
@@ -124,14 +148,15 @@ TASKS = {
     ),
     "emoji": Task(tuple(Method(f"translation/{name}.py") for name in ("pix2pix", "cyclegan", "cut")), emoji, LIKENESS),
 }
-DRAWN = ("popout", "shapes", "style")
+DRAWN = ("digits", "popout", "shapes", "style")
 
 
 def main(study: Study) -> None:
     for name in study.names:
         if name not in TASKS:
             sys.exit(f"applications.py: no task {name!r}; there are {', '.join(TASKS)}")
-    for name, flag in {"fixations": study.photographs, "emoji": study.emoji}.items():
+    data = {"intrusion": study.connections, "fixations": study.photographs, "emoji": study.emoji}
+    for name, flag in data.items():
         if name in study.names and flag is None:
             sys.exit(f"applications.py: the task {name} needs a folder of data; see --help")
     for name in study.names or DRAWN:
@@ -155,7 +180,7 @@ def folder(study: Study, task: str, method: Method, number: int) -> Path:
 
 def evaluations(study: Study, task: str, method: Method) -> list[dict[str, Any]]:
     """What is known of each repetition that has ended."""
-    folders = [folder(study, task, method, number) for number in range(max(study.seeds, 5))]
+    folders = [folder(study, task, method, number) for number in range(len(TASKS[task].repeats(study)))]
     return [training_runs.evaluation(each) for each in folders if training_runs.outcome(each)]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.svm import OneClassSVM
 
@@ -18,6 +18,7 @@ from gan_jax.evaluation.options import Options
 from gan_jax.evaluation.result import Evaluation, FigureTable
 from gan_jax.evaluation.subsets import pick_subset
 from gan_jax.inference import Scorer
+from gan_jax.reporting import roc_curves
 
 _MOST_TRAINING = 5000  # for the methods that compare with every training example
 _NEIGHBORS, _OUTLIERS = 20, 0.05
@@ -35,6 +36,8 @@ def evaluate_anomalies(dataset: Dataset, origin: Anomalies, score: Scorer, seed:
     reconstruction by the principal components with 95% of the variance. They learn from the same normal examples, the
     SVM and the local outlier factor from 5,000 at most.
 
+    "roc" pictures the ROC curves.
+
     Raises UsageError for another number of samples than all held-out examples, for features, and for held-out examples
     that are all normal or all anomalies.
     """
@@ -45,9 +48,10 @@ def evaluate_anomalies(dataset: Dataset, origin: Anomalies, score: Scorer, seed:
     if not 0 < np.count_nonzero(labels) < len(labels):
         raise UsageError(f"the held-out examples of {dataset.name} must be both normal and anomalies")
     held_out = pick(dataset.test.images, np.arange(len(labels)))
-    columns = {"game": _figures(score(held_out, seed), labels, dataset.classes, origin)}
-    for name, method in _baselines(dataset, seed).items():
-        columns[name] = _figures(method(held_out), labels, dataset.classes, origin)
+    scores = {"game": score(held_out, seed)}
+    scores |= {name: method(held_out) for name, method in _baselines(dataset, seed).items()}
+    columns = {name: _figures(each, labels, dataset.classes, origin) for name, each in scores.items()}
+    curves = {name: roc_curve(labels != 0, each)[:2] for name, each in scores.items()}
     anomalies = np.count_nonzero(labels)
     title = f"{anomalies:,} anomalies among {len(labels):,} held-out examples of {dataset.name}"
     titles = {f"roc_auc_{_key(kind)}": f"ROC AUC, {kind}" for kind in origin.kinds}
@@ -56,6 +60,7 @@ def evaluate_anomalies(dataset: Dataset, origin: Anomalies, score: Scorer, seed:
         figures={**columns["game"], "baselines": {name: columns[name] for name in list(columns)[1:]}},
         measures=("roc_auc", "average_precision", "f1"),
         parts=(FigureTable(title, columns, titles=titles),),
+        pictures={"roc": roc_curves(curves)},
     )
 
 

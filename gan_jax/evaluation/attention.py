@@ -39,8 +39,9 @@ def evaluate_attention(dataset: Dataset, people: Fixations, translate: Translato
     """
     if options.count is not None or options.features is not None:
         raise UsageError("maps of attention are compared over all held-out pictures, and in no features")
-    pictures, maps = (pick(side, np.arange(len(dataset.test))) for side in (dataset.test.images, dataset.test.targets))
     assert dataset.train.targets is not None
+    assert dataset.test.targets is not None
+    pictures, maps = (pick(side, np.arange(len(dataset.test))) for side in (dataset.test.images, dataset.test.targets))
     made = translate(pictures)
     if made.shape != maps.shape:
         raise UsageError(f"the run makes images of shape {made.shape[1:]}, and maps of attention are {maps.shape[1:]}")
@@ -73,7 +74,7 @@ def _compare(maps: Sequence[np.ndarray], seen: Sequence[np.ndarray], deviation: 
             of_picture / 255 + _HALF_LEVEL,
             pixels[i],
             np.concatenate([*pixels[:i], *pixels[i + 1 :]]),
-            density(seen[i][:, 1:], *of_picture.shape, deviation),
+            density(seen[i][:, 1:], of_picture.shape[0], of_picture.shape[1], deviation),
         )
         for i, of_picture in enumerate(maps)
     ]

@@ -1,6 +1,7 @@
 """How good volumes are: what they cover of held-out shapes, how they are told apart, and whether they are copies."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import label
@@ -76,7 +77,7 @@ def _whole(shapes: np.ndarray) -> float:
     """The mean share of the voxels of a shape that are in its largest connected part. It is 0 for an empty shape."""
     shares = []
     for shape in shapes:
-        parts, _ = label(shape, _TOUCHING)
-        sizes = np.bincount(parts.ravel())[1:]
+        parts: Any = label(shape, _TOUCHING)
+        sizes = np.bincount(parts[0].ravel())[1:]
         shares.append(sizes.max() / sizes.sum() if len(sizes) else 0.0)
     return float(np.mean(shares))

@@ -159,7 +159,8 @@ class _Cut:
             places = draw_places(example_keys(PatchStream.PLACES.fold_in(key), len(made)), maps, self.patches)
             _, _, made_maps = generate(made, own, stream)
             project = params["generator"]["projection"]
-            queries, keys = (self.projection.apply({"params": project}, each, places) for each in (made_maps, maps))
+            vectors: Any = [self.projection.apply({"params": project}, each, places) for each in (made_maps, maps)]
+            queries, keys = vectors
             each = [patch_nce(q, k, self.temperature) for q, k in zip(queries, keys, strict=True)]
             return jnp.mean(jnp.stack(each))
 

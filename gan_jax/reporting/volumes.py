@@ -1,6 +1,7 @@
 """Pictures and meshes of the surfaces of volumes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def _picture(volume: np.ndarray) -> np.ndarray:
 
     figure = Figure(figsize=(1, 1), dpi=_PIXELS)
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1), projection="3d", proj_type="ortho")
+    axes: Any = figure.add_axes((0, 0, 1, 1), projection="3d", proj_type="ortho")
     axes.set_axis_off()
     axes.view_init(_ELEVATION, _AZIMUTH)
     sides = volume.shape[:3]

@@ -163,7 +163,7 @@ def _quoted(text: str) -> str:
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) if len(shape) > 1 else f"points of {shape[0]} numbers"
+    return f"points of {shape[0]} numbers" if len(shape) == 1 else "x".join(map(str, shape))
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -53,6 +53,13 @@ def test_a_kind_is_judged_without_the_others_and_baselines_find_what_they_can():
     assert figures["baselines"]["reconstruction by PCA"]["roc_auc_near"] == 1
 
 
+def test_the_curves_are_drawn():
+    dataset = points()
+    pictures = [evaluate(dataset, lambda x, seed, i=i: x[:, i]).pictures["roc"] for i in (0, 2)]
+    assert pictures[0].shape == (420, 480, 3)
+    assert (pictures[0] != pictures[1]).any()
+
+
 def test_f1_is_that_of_scikit_learn_at_the_true_number():
     rng = np.random.default_rng(0)
     anomalous, scores = rng.random(200) < 0.3, rng.normal(size=200)
