@@ -188,6 +188,8 @@ def table(task: Task, found: Mapping[Method, list[dict[str, Any]]]) -> str:
     """A line for each method, and one for each baseline, which are in the same files."""
     lines = [["", *task.measures.values(), "runs"], ["---"] * (2 + len(task.measures))]
     for method, read in found.items():
+        if not read:
+            continue
         cells = [spread([each[name] for each in read if name in each]) for name in task.measures]
         lines.append([method.link, *cells, str(len(read))])
     every = [each for read in found.values() for each in read if each]
