@@ -43,7 +43,7 @@ COMMANDS = {
         "evaluate",
         (("RUN", "evaluate a trained run on held-out data"), ("--fake DIR", "compare images with those of --real DIR")),
     ),
-    "detect": Command("detect", (("RUN DATA OUT.csv", "score how odd rows or images are to a run"),)),
+    "detect": Command("detect", (("RUN DATA OUT", "score how odd rows or images are to a run"),)),
     "runs": Command("runs", (("[DIR]", "list the runs below a folder: step, state and figures"),)),
     "compare": Command("compare", (("RUN RUN ...", "show what differs between runs, and their figures"),)),
     "export": Command("export", (("RUN OUT", "write a trained run to a folder to share"),)),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gan_jax.reporting.volumes import render, save_mesh, surface
+from gan_jax.reporting import render, save_mesh
+from gan_jax.reporting.volumes import surface
 
 
 def ball(side=24, radius=8.0):
