@@ -112,8 +112,8 @@ KINDS = {
     "roc_auc_user_to_root": "user to root",
 }
 ATTENTION = (
-    Method("applications/attention_alone.py"),
     Method("applications/attention.py"),
+    Method("applications/attention_alone.py"),
     Method("applications/attention.py", ("--content-weight", "20")),
 )
 SALIENCY = {
@@ -224,14 +224,11 @@ def _baselines(read: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 
 def draw(study: Study, name: str) -> None:
-    """The picture of the first run of each method, one beside the other."""
+    """The picture of the first run of the first method."""
     task = TASKS[name]
-    if task.picture is None:
-        return
-    paths = [folder(study, name, method, 0) / f"{task.picture}.png" for method in task.methods]
-    pictures = [Image.open(path).convert("RGB") for path in paths if path.exists()]
-    if pictures:
-        pictures[0].save(FIGURES / f"{name}.png")
+    path = folder(study, name, task.methods[0], 0) / f"{task.picture}.png"
+    if path.exists():
+        Image.open(path).convert("RGB").save(FIGURES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

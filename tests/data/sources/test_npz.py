@@ -73,7 +73,7 @@ def test_a_changed_npz_is_read_again(tmp_path):
         ({"images": pixels(4).reshape(4, 1, 8, 8)}, "C 1, 3 or 4"),
         ({"images": pixels(0)}, "no images"),
         ({"images": pixels(1)}, "at least 2"),
-        ({"images": pixels(4), "labels": np.arange(5)}, "5 labels.*4 images"),
+        ({"images": pixels(4), "labels": np.arange(5)}, "5 labels.*4 examples"),
         ({"images": pixels(4), "labels": np.eye(4)}, "labels must be"),
         ({"images": pixels(4), "labels": np.ones(4)}, "labels must be"),
         ({"images": pixels(4), "labels": np.arange(4), "test_images": pixels(2)}, "only one of 'labels'"),
