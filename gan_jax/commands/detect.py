@@ -26,8 +26,8 @@ class Detect:
     """Scores examples by how badly a run can make them again: anomalies have high scores.
 
     The run is a GAN without classes, such as those of experiments/applications/f_anogan.py. OUT.csv gets a line for
-    each example: its file or number, its score, and the share of training examples with a lower score. A share above
-    0.99 means that fewer than one in a hundred training examples is as odd."""
+    each example: its file or number, its score, and the share of training examples with a lower score. If this share
+    is above 0.99, fewer than one in a hundred training examples is as odd."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     """Folder of the run."""
