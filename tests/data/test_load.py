@@ -102,7 +102,7 @@ def test_load_knows_every_name_in_the_help(tmp_path, monkeypatch):
     monkeypatch.setattr(scenes, "TRAIN_COUNT", 3)
     monkeypatch.setattr(scenes, "TEST_COUNT", 2)
     text = describe_datasets()
-    names = {*re.findall(r"^  (\S+): ", text, re.MULTILINE), *re.findall(r"\b[a-z]+:[\w/]+", text)}
+    names = {*re.findall(r"^  (\S+): ", text, re.MULTILINE), *re.findall(r"\b[a-z]+:[\w/]+(?::[A-Z]+)?", text)}
     assert names == {loader.form for loader in LOADERS} | {"tfds:cycle_gan/NAME"}
     for name in names:
         spec = name.replace("DATASET", "npz:nowhere").replace("PATH", "nowhere").replace("NAME", "nowhere")
