@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import flax.linen as nn
@@ -16,28 +15,13 @@ from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player, State, Tree
 from gan_jax.networks.functional import forward, forward_with_maps
 from gan_jax.networks.patch_projection import PatchProjection, draw_places
-from gan_jax.objectives import Objective, least_squares, scaled
+from gan_jax.objectives import Objective
 from gan_jax.recipes.joined_networks import join, variables_of
 from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
-from gan_jax.recipes.translation import Shape, init_discriminator, init_generator, translator
+from gan_jax.recipes.translation import SQUARES, Shape, init_discriminator, init_generator, translator
 from gan_jax.regularizers import Regularizer, View, logits, patch_nce
-
-_SQUARES = scaled(least_squares(), 2.0)
-
-
-class PatchStream(IntEnum):
-    """The streams of random numbers beside those of `Stream`: places of patches, and the generator's further passes."""
-
-    PLACES = 100
-    ENCODE = 101
-    IDENTITY = 102
-    ENCODE_IDENTITY = 103
-
-    def fold_in(self, key: jax.Array) -> jax.Array:
-        """Returns the key of this stream for an update with the key `key`."""
-        return jax.random.fold_in(key, int(self))
 
 
 def cut(
@@ -47,7 +31,7 @@ def cut(
     generator_optimizer: optax.GradientTransformation,
     discriminator_optimizer: optax.GradientTransformation,
     *,
-    objective: Objective = _SQUARES,
+    objective: Objective = SQUARES,
     contrast_weight: float = 1.0,
     identity: bool = True,
     patches: int = 256,
@@ -149,14 +133,13 @@ class _Cut:
         variables = state.variables["generator"]
         own = variables_of(variables, "AtoB")
 
-        def generate(images: jax.Array, own: Tree, stream: IntEnum) -> tuple[jax.Array, Tree, list[jax.Array]]:
+        def generate(images: jax.Array, own: Tree, stream: Stream) -> tuple[jax.Array, Tree, list[jax.Array]]:
             network = params["generator"]["AtoB"]
-            pass_key = jax.random.fold_in(key, int(stream))
-            return forward_with_maps(self.generator, network, own, images, name="encoder", key=pass_key)
+            return forward_with_maps(self.generator, network, own, images, name="encoder", key=stream.fold_in(key))
 
-        def contrast(made: jax.Array, maps: list[jax.Array], own: Tree, stream: IntEnum) -> jax.Array:
+        def contrast(made: jax.Array, maps: list[jax.Array], own: Tree, stream: Stream) -> jax.Array:
             """The contrast between what is made and the maps of what it is made of."""
-            places = draw_places(example_keys(PatchStream.PLACES.fold_in(key), len(made)), maps, self.patches)
+            places = draw_places(example_keys(Stream.PLACES.fold_in(key), len(made)), maps, self.patches)
             _, _, made_maps = generate(made, own, stream)
             project = params["generator"]["projection"]
             vectors: Any = [self.projection.apply({"params": project}, each, places) for each in (made_maps, maps)]
@@ -169,12 +152,12 @@ class _Cut:
         penalties = apply_regularizers("generator", self.generator_regularizers, state.memory["generator"], view)
         losses = {
             "adversarial": self.objective.loss(logits(view.real.output), logits(view.fake.output)),
-            "nce": contrast(fakes, maps, own, PatchStream.ENCODE),
+            "nce": contrast(fakes, maps, own, Stream.ENCODE),
         }
         contrasts = losses["nce"]
         if self.identity:
-            same, own, maps = generate(batch["target"], own, PatchStream.IDENTITY)
-            losses["nce_identity"] = contrast(same, maps, own, PatchStream.ENCODE_IDENTITY)
+            same, own, maps = generate(batch["target"], own, Stream.IDENTITY)
+            losses["nce_identity"] = contrast(same, maps, own, Stream.ENCODE_IDENTITY)
             contrasts = (contrasts + losses["nce_identity"]) / 2
         loss = losses["adversarial"] + self.contrast_weight * contrasts + penalties.total
         after = join({"AtoB": own, "projection": variables_of(variables, "projection")})

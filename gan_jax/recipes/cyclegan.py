@@ -15,16 +15,13 @@ from gan_jax.common.checks import at_least
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player, State, Tree, simultaneous
 from gan_jax.networks.functional import forward
-from gan_jax.objectives import Objective, least_squares, scaled
+from gan_jax.objectives import Objective
 from gan_jax.recipes import image_pool
 from gan_jax.recipes.joined_networks import join, variables_of, with_variables
 from gan_jax.recipes.judging import Judge, JudgeKeys, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
-from gan_jax.recipes.translation import Shape, init_discriminator, init_generator, l1, translator
+from gan_jax.recipes.translation import SQUARES, Shape, init_discriminator, init_generator, l1, translator
 from gan_jax.regularizers import Regularizer, View, logits
-
-# The paper has no factors of 1/2 before the squares (section 3.3). It matters, since other losses are added.
-_SQUARES = scaled(least_squares(), 2.0)
 
 
 class Stream(IntEnum):
@@ -67,7 +64,7 @@ def cyclegan(
     generator_optimizer: optax.GradientTransformation,
     discriminator_optimizer: optax.GradientTransformation,
     *,
-    objective: Objective = _SQUARES,
+    objective: Objective = SQUARES,
     cycle_weight: float = 10.0,
     identity_weight: float | None = 0.5,
     pool_size: int = 50,

@@ -22,6 +22,11 @@ class Stream(IntEnum):
     AUGMENT_FAKE = 5
     FLIP_LABELS = 6
     REGULARIZERS = 7
+    # Of CUT: the places of its patches, and the generator's further passes.
+    PLACES = 100
+    ENCODE = 101
+    IDENTITY = 102
+    ENCODE_IDENTITY = 103
 
     def fold_in(self, key: jax.Array) -> jax.Array:
         """Returns the key of this stream for an update with the key `key`."""

@@ -10,8 +10,13 @@ import jax.numpy as jnp
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Translate, Tree
 from gan_jax.networks.functional import forward
+from gan_jax.objectives import least_squares, scaled
 
 Shape = tuple[int, int, int]  # (height, width, channels) of an image
+
+# The least squares of CycleGAN and CUT. CycleGAN's paper has no factors of 1/2 before the squares (section 3.3). It
+# matters, since other losses are added.
+SQUARES = scaled(least_squares(), 2.0)
 
 
 def init_generator(module: nn.Module, key: jax.Array, source: Shape, target: Shape) -> Tree:
