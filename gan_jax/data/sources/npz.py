@@ -1,7 +1,9 @@
 """Images in a NumPy archive."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,31 +43,49 @@ def npz(path: str, resolution: Resolution) -> tuple[Dataset, object]:
     else:
         held = ", ".join(arrays) or "nothing"
         raise UsageError(f"{file}: no array is named 'images' (or 'x_train'); the archive holds {held}")
-    image_name, label_name, test_image_name, test_label_name = names
+    train, test, classes = splits_of(file, arrays, names, partial(_checked_images, file), "image")
+    train, test = (replace(split, images=FittedArray(np.asarray(split.images), resolution)) for split in (train, test))
+    if train.images.shape[3] != test.images.shape[3]:
+        raise UsageError(f"{file}: {names[0]!r} and {names[2]!r} differ in their number of channels")
+    status = os.stat(file)
+    identity = (str(file), status.st_size, status.st_mtime_ns)
+    return Dataset(f"npz:{path}", train, test, classes), identity
 
-    images = _checked_images(file, image_name, arrays[image_name])
-    labels = labels_of(file, arrays, label_name, image_name)
-    if test_image_name in arrays:
-        test_images = _checked_images(file, test_image_name, arrays[test_image_name])
-        test_labels = labels_of(file, arrays, test_label_name, test_image_name)
+
+def splits_of(
+    file: Path,
+    arrays: dict[str, np.ndarray],
+    names: tuple[str, str, str, str],
+    check: Callable[[str, np.ndarray], np.ndarray],
+    noun: str,
+) -> tuple[Split, Split, tuple[str, ...]]:
+    """The training and the held-out examples of an archive with their labels, if it has any, and the classes.
+
+    Without test examples, a sixth of the examples is held out.
+
+    names: those of the examples, their labels, the test examples and their labels.
+    check: (name, array) -> the examples. It raises UsageError for an array that holds none.
+    noun: what an example is called.
+
+    Raises UsageError as `check` and `labels_of` do, for one example alone, and if only one split has labels.
+    """
+    name, label_name, test_name, test_label_name = names
+    examples, labels = check(name, arrays[name]), labels_of(file, arrays, label_name, name)
+    if test_name in arrays:
+        test_examples = check(test_name, arrays[test_name])
+        test_labels = labels_of(file, arrays, test_label_name, test_name)
         if (labels is None) != (test_labels is None):
             raise UsageError(f"{file}: only one of {label_name!r} and {test_label_name!r} is there")
     else:
-        if len(images) < 2:
-            raise UsageError(f"{file}: one image cannot be split into training and test images; give at least 2")
-        train, test = hold_out(len(images), labels, 1 / 6)
-        images, test_images = images[train], images[test]
+        if len(examples) < 2:
+            raise UsageError(f"{file}: one {noun} cannot be split into training and test {noun}s; give at least 2")
+        train, test = hold_out(len(examples), labels, 1 / 6)
+        examples, test_examples = examples[train], examples[test]
         labels, test_labels = (None, None) if labels is None else (labels[train], labels[test])
-
-    classes = ()
+    classes: tuple[str, ...] = ()
     if labels is not None and test_labels is not None:
         classes, (labels, test_labels) = number_classes(labels, test_labels)
-    train, test = FittedArray(images, resolution), FittedArray(test_images, resolution)
-    if train.shape[3] != test.shape[3]:
-        raise UsageError(f"{file}: {image_name!r} and {test_image_name!r} differ in their number of channels")
-    status = os.stat(file)
-    identity = (str(file), status.st_size, status.st_mtime_ns)
-    return Dataset(f"npz:{path}", Split(train, labels), Split(test, test_labels), classes), identity
+    return Split(examples, labels), Split(test_examples, test_labels), classes
 
 
 def images_of(path: str) -> np.ndarray:

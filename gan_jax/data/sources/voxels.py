@@ -1,13 +1,15 @@
 """Volumes in a NumPy archive."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from gan_jax.common.errors import UsageError
-from gan_jax.data.dataset import Dataset, Resolution, Split, height_and_width
-from gan_jax.data.sources.npz import labels_of, read_archive
-from gan_jax.data.splits import hold_out, number_classes
+from gan_jax.data.dataset import Dataset, Resolution, height_and_width
+from gan_jax.data.sources.npz import read_archive, splits_of
+
+_NAMES = ("voxels", "labels", "test_voxels", "test_labels")
 
 
 def voxels(path: str, resolution: Resolution) -> Dataset:
@@ -21,36 +23,22 @@ def voxels(path: str, resolution: Resolution) -> Dataset:
         those of `resolution`: volumes are not resized, because thin parts would vanish.
     """
     file = Path(path).expanduser().absolute()
-    arrays = read_archive(file, ("voxels", "labels", "test_voxels", "test_labels"))
+    arrays = read_archive(file, _NAMES)
     if "voxels" not in arrays:
         raise UsageError(f"{file}: no array is named 'voxels'; the archive holds {', '.join(arrays) or 'nothing'}")
-    volumes, labels = _checked(file, "voxels", arrays, resolution), labels_of(file, arrays, "labels", "voxels")
-    if "test_voxels" in arrays:
-        test = _checked(file, "test_voxels", arrays, resolution)
-        test_labels = labels_of(file, arrays, "test_labels", "test_voxels")
-        if (labels is None) != (test_labels is None):
-            raise UsageError(f"{file}: only one of 'labels' and 'test_labels' is there")
-    else:
-        if len(volumes) < 2:
-            raise UsageError(f"{file}: one volume cannot be split into training and test volumes; give at least 2")
-        rest, held = hold_out(len(volumes), labels, 1 / 6)
-        volumes, test = volumes[rest], volumes[held]
-        labels, test_labels = (None, None) if labels is None else (labels[rest], labels[held])
-    classes: tuple[str, ...] = ()
-    if labels is not None and test_labels is not None:
-        classes, (labels, test_labels) = number_classes(labels, test_labels)
-    return Dataset(f"voxels:{path}", Split(volumes, labels), Split(test, test_labels), classes)
+    train, test, classes = splits_of(file, arrays, _NAMES, partial(_checked, file, resolution), "volume")
+    return Dataset(f"voxels:{path}", train, test, classes)
 
 
-def _checked(file: Path, name: str, arrays: dict[str, np.ndarray], resolution: Resolution) -> np.ndarray:
+def _checked(file: Path, resolution: Resolution, name: str, array: np.ndarray) -> np.ndarray:
     """The array `name` as uint8 (N, S, S, S, 1) from 0 to 255."""
-    found = arrays[name]
+    found = array
     if found.dtype not in (np.bool_, np.uint8):
         raise UsageError(f"{file}: {name!r} is {found.dtype}; volumes must be bool, or uint8 in [0, 255]")
     if found.ndim == 5 and found.shape[-1] == 1:
         found = found[..., 0]
     if found.ndim != 4 or 0 in found.shape:
-        raise UsageError(f"{file}: {name!r} has shape {arrays[name].shape}; volumes must be (N, S, S, S)")
+        raise UsageError(f"{file}: {name!r} has shape {array.shape}; volumes must be (N, S, S, S)")
     asked = height_and_width(resolution)
     if len({*found.shape[1:], *asked}) > 1:
         size, wanted = ("x".join(map(str, sides)) for sides in (found.shape[1:], asked[:1] * 3))
