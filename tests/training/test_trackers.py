@@ -129,7 +129,8 @@ def test_wandb_goes_on_with_its_run(tmp_path, monkeypatch, caplog):
     track(run, 40, "wandb", range(60, 120, 20), {"learning_rate": 0.5, "steps": 100})
     wandb.teardown()  # as at the end of a process: its service has written all
     assert not caplog.messages
-    (id,) = {path.name.rpartition("-")[2] for path in (run / "wandb").glob("offline-run-*")}
+    # The names of the folders say the second too, and end otherwise where two begin in the same one.
+    (id,) = {path.stem.removeprefix("run-") for path in (run / "wandb").glob("offline-run-*/*.wandb")}
     assert id == (run / "wandb" / "id").read_text()
     logged = [record for path in sorted((run / "wandb").glob("offline-run-*/*.wandb")) for record in stored(path)]
     steps = [int(item["step"]) for item in logged if "D_G_z" in item]
