@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from tyro.conf import Positional, arg
 
+from gan_jax.commands.image_input import read_images
 from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
 from gan_jax.common.errors import UsageError
 from gan_jax.common.files import write_text
@@ -33,8 +35,8 @@ class Detect:
     """Folder of the run."""
 
     data: Annotated[Positional[Path], arg(metavar="DATA")]
-    """What to score: a folder or a .npz file of images, or for a run on nsl_kdd:PATH a file of rows in its form. Images
-    of another size are resized and cropped."""
+    """What to score: an image, a folder or a .npz file of images, or for a run on nsl_kdd:PATH a file of rows in its
+    form. Images of another size are resized and cropped."""
 
     out: Annotated[Positional[Path], arg(metavar="OUT.csv")]
     """The file to write."""
@@ -81,33 +83,18 @@ def detect_command(arguments: list[str]) -> None:
     )
 
 
-def _read(source: Path, dataset: "Dataset") -> "tuple[list[str], np.ndarray]":
+def _read(source: Path, dataset: "Dataset") -> "tuple[Sequence[str], np.ndarray]":
     """A name for each example of a source, and the examples. Raises UsageError if they are not like the dataset's."""
-    import numpy as np
-
-    from gan_jax.data import is_path, read_image_set
-    from gan_jax.data.batching import pick
     from gan_jax.data.dataset import Anomalies
-    from gan_jax.data.sources.folder import find_folder, list_images
 
     if isinstance(dataset.origin, Anomalies) and dataset.origin.read:
         return dataset.origin.read(source)
     if len(dataset.example_shape) != 3:
         raise UsageError(f"the run has {dataset.info.kind}, and such examples are not read from files")
-    if not is_path(str(source)):
-        raise UsageError(f"{source}: no such folder, and no NumPy archive (.npz)")
-    images = read_image_set(str(source), dataset.image_shape[:2]).train.images
-    if images.shape[1:] != dataset.image_shape:
-        here, there = ("x".join(map(str, shape)) for shape in (images.shape[1:], dataset.image_shape))
-        raise UsageError(f"{source}: its images are {here} (height x width x channels), and the run's are {there}")
-    if source.is_dir():
-        names = [file.name for file in list_images(find_folder(str(source)))]
-    else:
-        names = [str(number) for number in range(1, len(images) + 1)]
-    return names, pick(images, np.arange(len(images)))
+    return read_images(source, dataset.image_shape)
 
 
-def _table(names: list[str], scores: "np.ndarray", shares: "np.ndarray") -> str:
+def _table(names: Sequence[str], scores: "np.ndarray", shares: "np.ndarray") -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("example", "score", "share_of_training_below"))

@@ -103,14 +103,21 @@ def _write_animation(drawn: Drawn, out: Path) -> None:
 
 
 def _write_arrays(drawn: Drawn, out: Path) -> None:
-    """Writes the arrays by which `--dataset` (npz: or voxels:) and `--latents` read the samples and their latents."""
+    assert drawn.latents is not None
+    write_arrays(drawn.samples, drawn.latents, drawn.labels, out)
+
+
+def write_arrays(samples: "np.ndarray", latents: "np.ndarray", labels: Sequence[str] | None, out: Path) -> None:
+    """Writes the arrays by which `--dataset` (npz: or voxels:) and `--latents` read samples and their latents.
+
+    The arguments are those of `Drawn`. Raises UserError if the file cannot be written.
+    """
     import numpy as np
 
-    assert drawn.latents is not None
-    name = {2: "points", 4: "images", 5: "voxels"}[drawn.samples.ndim]
-    arrays = {name: drawn.samples, "latents": drawn.latents}
-    if drawn.labels is not None:
-        arrays["labels"] = np.array(drawn.labels)
+    name = {2: "points", 4: "images", 5: "voxels"}[samples.ndim]
+    arrays = {name: samples, "latents": latents}
+    if labels is not None:
+        arrays["labels"] = np.array(labels)
     attempt(out, lambda: write_aside(out, lambda file: np.savez(file, allow_pickle=False, **arrays)))
 
 

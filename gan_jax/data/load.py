@@ -102,15 +102,16 @@ def _bytes(images: Images | None) -> int:
 
 def _unknown(spec: str) -> str:
     name, _, argument = spec.partition(":")
-    by_name = {each.name: each for each in LOADERS}
+    names = sorted({each.name for each in LOADERS})
     path = Path(spec).expanduser()
     nearest = None
     if path.is_dir():
         nearest = f"folder:{spec}"
     elif path.suffix == ".npz":
         nearest = f"npz:{spec}"
-    elif near := difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=0.5):
-        loader = by_name[near[0]]
+    elif near := difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5):
+        named = [each for each in LOADERS if each.name == near[0]]
+        loader = next((each for each in named if each.takes_argument == bool(argument)), named[0])
         nearest = f"{loader.name}:{argument}" if loader.takes_argument and argument else loader.form
     hint = f"; did you mean {nearest!r}?" if nearest else ""
     return f"unknown dataset {spec!r}: give one of {', '.join(each.form for each in LOADERS)}{hint}"

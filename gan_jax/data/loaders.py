@@ -84,6 +84,12 @@ def _glyphs(request: Request) -> Loaded:
     return glyphs(request.resolution), FONTS
 
 
+def _styled_glyphs(request: Request) -> Loaded:
+    from gan_jax.data.sources.glyphs import FONTS, styled_glyphs
+
+    return styled_glyphs(request.argument, request.resolution), FONTS
+
+
 def _ring(request: Request) -> Loaded:
     from gan_jax.data.sources.mixtures import RING, mixture_dataset
 
@@ -207,6 +213,12 @@ def _degraded(task: str) -> Callable[[Request], Loaded]:
 LOADERS = (
     Loader("digits", Group.IMAGES, "Scikit-learn's 1,797 scans of handwritten digits.", _digits),
     Loader("glyphs", Group.IMAGES, "12,000 drawn letters from A to J in Matplotlib's fonts.", _glyphs),
+    Loader(
+        "glyphs:NAME",
+        Group.IMAGES,
+        "The same letters with two classes: whether the font is NAME, which is bold, slanted or serif.",
+        _styled_glyphs,
+    ),
     Loader("ring", Group.POINTS, "A mixture of 8 Gaussians on a circle.", _ring),
     Loader("grid", Group.POINTS, "A mixture of 25 Gaussians on a square grid.", _grid),
     Loader("swissroll", Group.POINTS, "A spiral.", _swissroll),

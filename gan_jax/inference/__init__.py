@@ -2,11 +2,13 @@
 
 `latents` draws latents or takes them from arrays, and `latent_files` reads them from files. `sampling` makes samples of
 them, and `translation` translates images. Both return arrays on the host: images as uint8, points as float32.
-`pictures` draws such arrays as one picture or as the frames of an animation. `anomalies` scores how badly a game can
-make an example again.
+`pictures` draws such arrays as one picture or as the frames of an animation. `inversion` finds the latents of images,
+`directions` finds directions to move latents along, and `anomalies` scores how badly a game can make an example again.
 """
 
 from gan_jax.inference.anomalies import Scorer, make_scorer
+from gan_jax.inference.directions import activation_directions, factorized_directions, labelled_direction, moved
+from gan_jax.inference.inversion import Inverted, Inverter, make_inverter
 from gan_jax.inference.latent_files import class_number, read_latents
 from gan_jax.inference.latents import (
     draw_latents,

@@ -1,5 +1,7 @@
 """The letters A to J in the fonts of Matplotlib, slightly warped: a dataset of any size without a download."""
 
+import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from gan_jax.common.errors import UsageError
 from gan_jax.data.dataset import Dataset, Resolution, Split, height_and_width
 from gan_jax.data.sources.centred import centred
 
@@ -21,6 +24,13 @@ FONTS = (
     *("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta"),
     *("cmb10", "cmmi10", "cmr10", "cmss10", "cmti10", "cmtt10"),
 )
+
+# What the fonts are by their names, for labels other than the letters.
+STYLES = {
+    "bold": re.compile("Bol|cmb"),
+    "slanted": re.compile("Oblique|Ita|cmmi|cmti"),
+    "serif": re.compile("Serif|STIX|cmb|cmmi|cmr|cmti|cmtt"),
+}
 
 # As fractions of the image's side.
 _CAP_HEIGHT = 0.6
@@ -39,6 +49,23 @@ def glyphs(resolution: Resolution) -> Dataset:
         return Split(centred(GlyphImages(first, count, side), resolution), labels)
 
     return Dataset("glyphs", split(0, TRAIN_COUNT), split(TRAIN_COUNT, TEST_COUNT), tuple(LETTERS))
+
+
+def styled_glyphs(style: str, resolution: Resolution) -> Dataset:
+    """`glyphs` with other labels: whether the font is of a style, which is one of `STYLES`.
+
+    Raises UsageError for another style.
+    """
+    if style not in STYLES:
+        raise UsageError(f"there are no glyphs:{style}: fonts are told apart by {', '.join(STYLES)}")
+    dataset = glyphs(resolution)
+
+    def split(split: Split, first: int) -> Split:
+        fonts = [_font(_uniform(first + i)) for i in range(len(split))]
+        return replace(split, labels=np.array([bool(STYLES[style].search(font)) for font in fonts], np.int32))
+
+    name = f"glyphs:{style}"
+    return Dataset(name, split(dataset.train, 0), split(dataset.test, TRAIN_COUNT), (f"not {style}", style))
 
 
 class GlyphImages:
@@ -62,9 +89,8 @@ def draw(number: int, resolution: int) -> np.ndarray:
 
     The font, the weight and the warp depend on `number` alone, and are the same at every resolution.
     """
-    # Raw words, because NumPy promises only that their stream never changes.
-    uniform = np.random.Philox(np.random.SeedSequence((0, number))).random_raw(10) / 2**64
-    font = FONTS[int(uniform[0] * len(FONTS))]
+    uniform = _uniform(number)
+    font = _font(uniform)
     weight = _WEIGHTS[int(uniform[1] * len(_WEIGHTS))]
     # Draw it large, warp it, and average it down. Warping alone would alias.
     factor = max(2, -(-64 // resolution))
@@ -72,6 +98,16 @@ def draw(number: int, resolution: int) -> np.ndarray:
     matrix = _warp(uniform[2:] * 2 - 1, factor * resolution)
     warped = letter.transform(letter.size, Image.Transform.PERSPECTIVE, matrix, Image.Resampling.BILINEAR)
     return np.asarray(warped.reduce(factor))[:, :, None]
+
+
+def _uniform(number: int) -> np.ndarray:
+    """The 10 numbers in [0, 1) that decide what image `number` looks like."""
+    # Raw words, because NumPy promises only that their stream never changes.
+    return np.random.Philox(np.random.SeedSequence((0, number))).random_raw(10) / 2**64
+
+
+def _font(uniform: np.ndarray) -> str:
+    return FONTS[int(uniform[0] * len(FONTS))]
 
 
 @cache

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from gan_jax.common.errors import UsageError
 from gan_jax.data import load
 from gan_jax.data.sources import glyphs
 
@@ -69,3 +70,27 @@ def test_every_font_draws_every_letter():
         drawn = [np.asarray(glyphs._letter(font, letter, 0.0, 64)) for letter in glyphs.LETTERS]
         assert all(image.max() == 255 for image in drawn)
         assert len({image.tobytes() for image in drawn}) == 10
+
+
+def test_styles_are_labels_of_the_same_images(monkeypatch):
+    monkeypatch.setattr(glyphs, "TRAIN_COUNT", 300)
+    monkeypatch.setattr(glyphs, "TEST_COUNT", 40)
+    letters = load("glyphs", resolution=32)
+    bold = load("glyphs:bold", resolution=32)
+    assert bold.classes == ("not bold", "bold")
+    np.testing.assert_array_equal(bold.train.images, letters.train.images)
+    assert set(bold.test.labels) == {0, 1}
+    ink = bold.train.images.mean((1, 2, 3))
+    assert ink[bold.train.labels == 1].mean() > 1.2 * ink[bold.train.labels == 0].mean()
+
+
+def test_the_styles_of_fonts():
+    found = {style: {font for font in glyphs.FONTS if pattern.search(font)} for style, pattern in glyphs.STYLES.items()}
+    assert {font for font in glyphs.FONTS if "Bold" in font} < found["bold"]
+    assert {style: len(fonts) for style, fonts in found.items()} == {"bold": 9, "slanted": 10, "serif": 13}
+    assert "DejaVuSans-Oblique" in found["slanted"] - found["serif"]
+
+
+def test_another_style_is_refused():
+    with pytest.raises(UsageError, match=r"no glyphs:italic: fonts are told apart by bold, slanted, serif"):
+        load("glyphs:italic", resolution=16)
