@@ -2,7 +2,8 @@
 
 `evaluate` chooses the evaluation that suits the game and its data: `images`, `points`, `volumes`, `stacked`,
 `translation`, `attention` or `anomalies`. Each returns an `Evaluation` (`result`): figures, what they depend on, and
-tables. `image_sets` compares two sets of images without any game.
+tables. `image_sets` compares two sets of images without any game, and `inversion` images with what is made of their
+latents.
 
 `features` are what networks see in images, and `metrics` are measures on arrays. `measures` lists those that images are
 compared by, and `figures` says what they are called. `by_class` says whether samples look like their classes,

@@ -16,7 +16,8 @@ from gan_jax.networks.layers import Conv, ConvTranspose, Dense, DownConv, UpConv
 
 Networks = dict[str, Any]
 
-_AFFINE = (Conv, ConvTranspose, Dense, DownConv, UpConv)
+# Those of this package, and those of Flax, which users write.
+_AFFINE = (Conv, ConvTranspose, Dense, DownConv, UpConv, nn.Dense, nn.Conv, nn.ConvTranspose)
 _BATCH = 256
 _COUNT, _SEED = 8192, 0  # latents that directions are found from
 

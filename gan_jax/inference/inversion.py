@@ -19,7 +19,7 @@ Networks = dict[str, Any]
 _BATCH = 64
 _STARTS = 4  # random latents that a search without an encoder begins at
 _STEPS, _RATE = 300, 0.05
-_FEATURES, _PRIOR = 1.0, 0.01
+_PRIOR = 0.005
 
 
 class Inverted(NamedTuple):
@@ -65,13 +65,12 @@ def make_inverter(game: Game, networks: Networks, steps: int = _STEPS) -> Invert
 
     The search descends, by `steps` steps of Adam,
 
-        mean |x - G(z)|^2 over known pixels + mean |f(x) - f(G(z))|^2 + 0.01 mean ((z - m) / s)^2
+        mean |x - G(z)|^2 over known pixels + 0.005 mean ((z - m) / s)^2
 
-    where f are the features of `Game.features`, if the game has them and all pixels are known, and m and s are the mean
-    and the standard deviation of each latent in the game. The last term keeps latents where the generator was trained.
-    It begins at the encoder's latents. A game without an encoder, and an image with unknown pixels, which the encoder
-    was not trained on, are searched from 4 random latents, and in a conditional game from one for each class; the best
-    is kept. What is found for an image does not depend on the others.
+    where m and s are the mean and the standard deviation of each latent in the game. The last term keeps latents where
+    the generator was trained. The search begins at the encoder's latents. In a game without an encoder, and with
+    unknown pixels, which the encoder was not trained on, it begins at 4 random latents, and in a conditional game at
+    one for each class; the best is kept. What is found for an image does not depend on the others.
 
     Sources: Zhu et al. 2016, "Generative visual manipulation on the natural image manifold" (arXiv 1609.03552),
     sections 3.1 and 3.2; for unknown pixels Yeh et al. 2017, "Semantic image inpainting" (arXiv 1607.07539).
@@ -81,7 +80,7 @@ def make_inverter(game: Game, networks: Networks, steps: int = _STEPS) -> Invert
     if game.translate:
         raise ValueError("it translates images, and has no latents to find")
     center, spread = _moments(game)
-    program = jax.jit(partial(_invert, game, steps), static_argnames=("encoded", "whole"))
+    program = jax.jit(partial(_invert, game, steps), static_argnames="encoded")
 
     def invert(images: np.ndarray, mask: np.ndarray | None, seed: int) -> Inverted:
         count, size = len(images), min(_BATCH, len(images))
@@ -100,7 +99,6 @@ def make_inverter(game: Game, networks: Networks, steps: int = _STEPS) -> Invert
                     center,
                     spread,
                     encoded=game.encode is not None and mask is None,
-                    whole=mask is None,
                 )
             )
         latents, labels, made, errors = (np.concatenate(part)[:count] for part in zip(*found, strict=True))
@@ -132,11 +130,8 @@ def _invert(
     spread: jax.Array,
     *,
     encoded: bool,
-    whole: bool,
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
     """The latents, the labels (zeros in a game without), the images made of them, and their errors."""
-    features = game.features if whole else None
-    seen = None if features is None else features(networks, images)
     share = jnp.mean(known, (1, 2, 3))
 
     def make(latents: jax.Array, labels: jax.Array) -> jax.Array:
@@ -146,11 +141,7 @@ def _invert(
         return _mean(jnp.square(images - made) * known) / share
 
     def losses(labels: jax.Array, latents: jax.Array) -> jax.Array:
-        made = make(latents, labels)
-        found = residuals(made) + _PRIOR * _mean(jnp.square((latents - center) / spread))
-        if features is None:
-            return found
-        return found + _FEATURES * _mean(jnp.square(seen - features(networks, made)))
+        return residuals(make(latents, labels)) + _PRIOR * _mean(jnp.square((latents - center) / spread))
 
     def search(latents: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
         best = descend(partial(losses, labels), latents, steps, _RATE)
