@@ -14,21 +14,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import flax.linen as nn
 import jax
 import numpy as np
-import optax
 import tyro
+from classifiers import alone, labelled
 from rich.console import Console
 
 from gan_jax.data import Split, batch_indices, hide_labels, load, take
 from gan_jax.data.transforms import to_float
 from gan_jax.evaluation.metrics import class_accuracy
-from gan_jax.game import Game, Outcome, Player, State, init_population, networks, population_step, stack_keys
+from gan_jax.game import Game, State, init_population, networks, population_step, stack_keys
 from gan_jax.networks import dcgan
-from gan_jax.networks.functional import forward
 from gan_jax.networks.layers import ClassLogits
-from gan_jax.regularizers import class_loss
 from gan_jax.training.experiment import load_experiment
 from gan_jax.training.program import compiled, run_once
 
@@ -52,20 +49,6 @@ class Study:
     """The table to write."""
 
 
-def alone(discriminator: nn.Module, optimizer: optax.GradientTransformation, image_shape: tuple[int, ...]) -> Game:
-    """A game of one player, a classifier that descends its loss on labelled images."""
-
-    def loss(params, state, batch, key):
-        made = params["discriminator"], state.variables["discriminator"]
-        output, variables = forward(discriminator, *made, batch["image"], key=key)
-        return class_loss(output, batch["label"]), Outcome(variables, {})
-
-    def init(key):
-        return {"discriminator": discriminator.init(key, np.zeros((1, *image_shape), np.float32), train=True)}, {}
-
-    return Game((Player("discriminator", loss, optimizer),), init)
-
-
 def train(game: Game, splits: Sequence[Split], steps: int, batch_size: int) -> State:
     """The last state of the game, trained on all the splits at once: on the i-th with the seed i."""
 
@@ -80,12 +63,6 @@ def train(game: Game, splits: Sequence[Split], steps: int, batch_size: int) -> S
         batch = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
         state, _ = step(state, {**batch, "image": to_float(batch["image"])})
     return state
-
-
-def labelled(split: Split) -> Split:
-    """The examples whose label is not hidden."""
-    rows = np.flatnonzero(split.labels >= 0)
-    return Split(split.images[rows], split.labels[rows])
 
 
 def table(accuracies: dict[str, list[float]]) -> str:

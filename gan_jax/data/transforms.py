@@ -1,4 +1,4 @@
-"""Transforms of images on the device: conversion from and to uint8, and random flips and crops."""
+"""Transforms of images on the device: conversion from and to uint8, random flips and crops, and mixup."""
 
 import jax
 import jax.numpy as jnp
@@ -61,3 +61,42 @@ def random_jitter(images: jax.Array, keys: jax.Array) -> jax.Array:
         return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), (height, width, channels))
 
     return jax.vmap(crop)(enlarged, keys)
+
+
+def random_crop(images: jax.Array, keys: jax.Array, padding: int) -> jax.Array:
+    """Pads each image by `padding` pixels, which repeat its edges, and takes a random crop of the original size.
+
+    Args:
+      images: (N, H, W, C).
+      keys: (N,) PRNG keys, one per example.
+      padding: at least 0. An image is shifted by up to so many pixels in each direction.
+    """
+    height, width, channels = images.shape[1:]
+    around = (padding, padding)
+    padded = jnp.pad(images, ((0, 0), around, around, (0, 0)), mode="edge")
+
+    def crop(image: jax.Array, key: jax.Array) -> jax.Array:
+        corner = jax.random.randint(key, (2,), 0, 2 * padding + 1)
+        return jax.lax.dynamic_slice(image, (corner[0], corner[1], 0), (height, width, channels))
+
+    return jax.vmap(crop)(padded, keys)
+
+
+def mixup(images: jax.Array, targets: jax.Array, keys: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
+    """Mixes each example with the next one of the batch: l x_i + (1 - l) x_(i + 1), with l from Beta(alpha, alpha).
+
+    Source: Zhang et al. 2018, "mixup" (arXiv 1710.09412), section 2. A batch is in random order.
+
+    Args:
+      images: (N, ...).
+      targets: probabilities of classes (N, K), which are mixed in the same shares.
+      keys: (N,) PRNG keys, one per example.
+      alpha: above 0. The smaller it is, the nearer are the mixed examples to one of the two.
+    """
+    shares = jax.vmap(lambda key: jax.random.beta(key, alpha, alpha))(keys)
+
+    def mixed(x: jax.Array) -> jax.Array:
+        share = shares.reshape(-1, *[1] * (x.ndim - 1))
+        return share * x + (1 - share) * jnp.roll(x, -1, axis=0)
+
+    return mixed(images), mixed(targets)

@@ -29,7 +29,7 @@ def dcgan_game(latents=5):
 def first_kernel(known):
     """The weights (L, everything) of the layer that takes the latents of a DCGAN."""
     params = known["generator"]["params"]
-    (kernel,) = [x for x in jax.tree.leaves(params["ConvTranspose_0"])]
+    (kernel,) = jax.tree.leaves(params["ConvTranspose_0"])
     (axis,) = [i for i, size in enumerate(kernel.shape) if size == 5 and i >= 2]
     return np.moveaxis(np.asarray(kernel), axis, 0).reshape(5, -1)
 
