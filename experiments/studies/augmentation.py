@@ -142,13 +142,17 @@ def accuracies(study: Study, task: Task, data: Dataset, test: Split, count: int,
         **{generated_arm(share): partial(mixed, None, share) for share in SHARES},
         f"{task.usual}, and {generated_arm(0.25)}": lambda: mixed(task.see, 0.25),
         f"{task.usual}, and {generated_arm(0.5)}": lambda: mixed(task.see, 0.5),
-        "the game with images without labels": lambda: accuracy(semi_supervised(task, data, network), (partly, 1)),
-        f"{task.usual}, with all labels": lambda: accuracy(classifier(task.see), (data.train, 1)),
+        # Half of each batch has labels: of all images so few have them that hardly any batch would.
+        "the game with images without labels": lambda: accuracy(
+            semi_supervised(task, data, network), (few, 0.5), (partly, 0.5)
+        ),
+        "all labels": lambda: accuracy(classifier(), (data.train, 1)),
+        f"all labels, {task.usual}": lambda: accuracy(classifier(task.see), (data.train, 1)),
     }
     found = {}
     for name, arm in arms.items():
         # All labels are the same whatever the number of those that others keep.
-        kept = folder if "all labels" not in name else study.out / f"{task.name}_all_{seed}"
+        kept = folder if not name.startswith("all labels") else study.out / f"{task.name}_all_{seed}"
         path = kept / f"{name}.json"
         if not path.exists():
             write_text(path, json.dumps(arm()))

@@ -27,18 +27,18 @@ Scorer = Callable[[np.ndarray, int], np.ndarray]
 def make_scorer(game: Game, networks: Networks, steps: int = _STEPS) -> Scorer:
     """Returns a function (examples, seed) -> anomaly scores, float32 (N,). Higher is less like the training examples.
 
-    Examples are images uint8 (N, H, W, C) or points float32 (N, D). With an encoder, the score is that of f-AnoGAN: the
-    mean squared difference between x and G(E(x)) plus that between their features. Without one it is AnoGAN's: latents
-    are found by `steps` steps of Adam from random ones, which the seed decides, and the score is 0.9 |x - G(z)| + 0.1
-    |f(x) - f(G(z))|, sums over all values. The score of an example does not depend on the others.
+    Examples are images uint8 (N, H, W, C) or points float32 (N, D). The score is `Game.anomaly` if the game has one.
+    Otherwise it is AnoGAN's: latents are found by `steps` steps of Adam from random ones, which the seed decides, and
+    the score is 0.9 |x - G(z)| + 0.1 |f(x) - f(G(z))|, sums over all values. The score of an example does not depend on
+    the others.
 
-    Sources: Schlegl et al. 2017 (arXiv 1703.05921), equations 1 to 5, and 2019, "f-AnoGAN", equations 7 and 8.
+    Source: Schlegl et al. 2017 (arXiv 1703.05921), equations 1 to 5.
 
-    Raises ValueError for a game that has neither, and UserError for scores that are not finite.
+    Raises ValueError for a game that has neither a score nor features, and UserError for scores that are not finite.
     """
     if game.features is None or game.classes is not None or game.translate:
         raise ValueError("anomalies are scored by an unconditional game whose discriminator has features")
-    program = jax.jit(partial(_encoded if game.encode else _inverted, game, steps))
+    program = jax.jit(partial(_known, game) if game.anomaly else partial(_inverted, game, steps))
 
     def scores(examples: np.ndarray, seed: int) -> np.ndarray:
         found = []
@@ -56,13 +56,10 @@ def make_scorer(game: Game, networks: Networks, steps: int = _STEPS) -> Scorer:
     return scores
 
 
-def _encoded(game: Game, steps: int, networks: Networks, examples: jax.Array, keys: jax.Array) -> jax.Array:
-    del steps, keys
-    assert game.encode is not None
-    assert game.features is not None
-    made = game.sample(networks, game.encode(networks, examples))
-    features = game.features(networks, examples) - game.features(networks, made)
-    return _mean(jnp.square(examples - made)) + _mean(jnp.square(features))
+def _known(game: Game, networks: Networks, examples: jax.Array, keys: jax.Array) -> jax.Array:
+    del keys
+    assert game.anomaly is not None
+    return game.anomaly(networks, examples)
 
 
 def _inverted(game: Game, steps: int, networks: Networks, examples: jax.Array, keys: jax.Array) -> jax.Array:
@@ -89,7 +86,3 @@ def _inverted(game: Game, steps: int, networks: Networks, examples: jax.Array, k
 
 def _sum(x: jax.Array) -> jax.Array:
     return jnp.sum(x.reshape(len(x), -1), 1)
-
-
-def _mean(x: jax.Array) -> jax.Array:
-    return jnp.mean(x.reshape(len(x), -1), 1)

@@ -29,11 +29,11 @@ def forward(
 def features(module: nn.Module, params: Any, variables: Any, *inputs: Any, key: jax.Array | None = None) -> jax.Array:
     """Returns the features (N, F), float32, of `module` called as in `forward`.
 
-    They are what the module sows as "features" into the collection "intermediates". Raises ValueError for a module that
-    sows none.
+    They are what the module sows as "features" into the collection "intermediates", or a module within it if it sows
+    none itself. Raises ValueError if none does.
     """
-    _, _, found = _sown(module, params, variables, inputs, key, "features")
-    return found[-1].reshape(len(found[-1]), -1)
+    _, sown = _apply(module, params, variables, key, inputs, [*variables, "intermediates"])
+    return _outermost(module, sown)
 
 
 def evaluation_features(module: nn.Module, variables: Any, *inputs: Any) -> jax.Array:
@@ -42,8 +42,7 @@ def evaluation_features(module: nn.Module, variables: Any, *inputs: Any) -> jax.
     Raises ValueError as `features` does.
     """
     _, sown = module.apply(variables, *inputs, train=False, mutable=["intermediates"])
-    found = _named(module, sown, "features")
-    return found[-1].reshape(len(found[-1]), -1)
+    return _outermost(module, sown)
 
 
 def forward_with_maps(
@@ -68,11 +67,21 @@ def _sown(
 
 def _named(module: nn.Module, collections: Any, name: str) -> list[jax.Array]:
     """What is sown as `name`, in order and as float32. Raises ValueError if nothing is."""
-    found = [
-        _float32(leaf)
-        for path, leaf in jax.tree_util.tree_leaves_with_path(collections.get("intermediates", {}))
-        if jax.tree_util.DictKey(name) in path
-    ]
+    return [_float32(leaf) for _, leaf in _places(module, collections, name)]
+
+
+def _outermost(module: nn.Module, collections: Any) -> jax.Array:
+    """The last features (N, F) that are sown by the module itself, or by the outermost one within it that sows any."""
+    places = _places(module, collections, "features")
+    depth = min(len(path) for path, _ in places)
+    found = _float32([leaf for path, leaf in places if len(path) == depth][-1])
+    return found.reshape(len(found), -1)
+
+
+def _places(module: nn.Module, collections: Any, name: str) -> list[tuple[Any, jax.Array]]:
+    """Where something is sown as `name`, and what, in order. Raises ValueError if nothing is."""
+    leaves = jax.tree_util.tree_leaves_with_path(collections.get("intermediates", {}))
+    found = [(path, leaf) for path, leaf in leaves if jax.tree_util.DictKey(name) in path]
     if not found:
         raise ValueError(f'{type(module).__name__} has no {name}: its module sows none as "{name}"')
     return found

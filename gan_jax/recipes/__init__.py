@@ -1,13 +1,14 @@
 """Recipes: functions that build a `Game` from networks, an objective, optimizers and regularizers.
 
 `gan` is the game of a generator and a discriminator, conditional or not. `began`, `pix2pix`, `cyclegan` and `cut` are
-separate games. `regression` and `vae` have no opponent: they are baselines. `with_encoder` adds
-an encoder to a game. `translation` has the functions that the
-games of translation share, `judging`, `penalties` and `streams` those of all recipes, and `image_pool` keeps earlier
-generated images for CycleGAN's discriminators.
+separate games. In `bigan` an encoder plays too, and `with_encoder` adds one that follows a game. `regression` and `vae`
+have no opponent: they are baselines. `translation` has the functions that the games of translation share, `judging`,
+`penalties` and `streams` those of all recipes, and `image_pool` keeps earlier generated images for CycleGAN's
+discriminators.
 """
 
 from gan_jax.recipes.began import began
+from gan_jax.recipes.bigan import bigan
 from gan_jax.recipes.cut import cut
 from gan_jax.recipes.cyclegan import cyclegan
 from gan_jax.recipes.encoder import with_encoder

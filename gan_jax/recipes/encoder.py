@@ -24,8 +24,11 @@ def with_encoder(
     and averaged if the game averages them. Metrics are both terms. In the paper the encoder is trained after the game;
     here it follows the game while that is played, and the game is the same with and without it.
 
-    Source: Schlegl et al. 2019, "f-AnoGAN", Medical Image Analysis 54, equation 5. Raises ValueError for a game without
-    features or whose latents are no vectors, and for a negative weight.
+    `Game.anomaly` is f-AnoGAN's score: the mean squared difference between x and G(E(x)) plus that between their
+    features.
+
+    Source: Schlegl et al. 2019, "f-AnoGAN", Medical Image Analysis 54, equations 5, 7 and 8. Raises ValueError for a
+    game without features or whose latents are no vectors, and for a negative weight.
     """
     at_least(0, "feature_weight", feature_weight)
     features = game.features
@@ -57,4 +60,14 @@ def with_encoder(
     def encode(networks: dict[str, Tree], examples: jax.Array) -> Any:
         return encoder.apply(networks["encoder"], examples, train=False)
 
-    return replace(game, players=(*game.players, Player("encoder", objective, optimizer)), init=init, encode=encode)
+    def anomaly(networks: dict[str, Tree], examples: jax.Array) -> jax.Array:
+        made = game.sample(networks, encode(networks, examples))
+        differences = features(networks, examples) - features(networks, made)
+        return _mean(jnp.square(examples - made)) + _mean(jnp.square(differences))
+
+    players = (*game.players, Player("encoder", objective, optimizer))
+    return replace(game, players=players, init=init, encode=encode, anomaly=anomaly)
+
+
+def _mean(x: jax.Array) -> jax.Array:
+    return jnp.mean(x.reshape(len(x), -1), 1)

@@ -18,8 +18,9 @@ from gan_jax.networks import autoencoder, cyclegan_resnet, dcgan
 from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import no_norm
 from gan_jax.networks.ops import computing
+from gan_jax.networks.pairs import PairDiscriminator
 from gan_jax.objectives import non_saturating
-from gan_jax.recipes import began, cut, cyclegan, gan, pix2pix, regression
+from gan_jax.recipes import began, bigan, cut, cyclegan, gan, pix2pix, regression
 from gan_jax.regularizers import consistency, dragan, every, lecam, orthogonal, r1, stateless, wgan_gp
 
 pytestmark = pytest.mark.slow
@@ -40,6 +41,18 @@ RECIPES = {
             gan,
             dcgan.Generator(8, 1, 2),
             dcgan.Discriminator(2, normalization=no_norm),
+            non_saturating,
+            SGD,
+            SGD,
+            latent=normal(4),
+        )
+    ),
+    "bigan": Recipe(
+        partial(
+            bigan,
+            dcgan.Generator(8, 1, 2),
+            dcgan.Discriminator(2, 4),
+            PairDiscriminator(dcgan.Discriminator(2, 6, no_norm), GRAY, hidden=5),
             non_saturating,
             SGD,
             SGD,
@@ -69,7 +82,7 @@ RECIPES = {
 
 def batch(name):
     """Images of GRAY, or pairs of COLOR and GRAY. CUT has one shape for both."""
-    if name in ("gan", "began"):
+    if name in ("gan", "bigan", "began"):
         return {"image": batch_of(GRAY, GRAY, count=4)["image"]}
     return batch_of(COLOR, COLOR if name == "cut" else GRAY, 4)
 
@@ -197,7 +210,7 @@ def test_what_the_generator_is_given_is_in_the_view(name):
     generator = next(player for player in game.players if player.name == "generator")
     key = jax.random.key(2)
     _, outcome = jax.jit(lambda state: generator.objective(state.params, state, batch(name), key))(state)
-    if name in ("gan", "began"):
+    if name in ("gan", "bigan", "began"):
         given = {"": game.latents(key, 4)}
     elif name in ("pix2pix", "cut"):
         given = {"": batch(name)["image"]}
