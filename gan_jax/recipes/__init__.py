@@ -1,10 +1,10 @@
 """Recipes: functions that build a `Game` from networks, an objective, optimizers and regularizers.
 
 `gan` is the game of a generator and a discriminator, conditional or not. `began`, `pix2pix`, `cyclegan` and `cut` are
-separate games. `regression` and `vae` have no opponent: they are baselines. `with_encoder` adds
-an encoder to a game. `translation` has the functions that the
-games of translation share, `judging`, `penalties` and `streams` those of all recipes, and `image_pool` keeps earlier
-generated images for CycleGAN's discriminators.
+separate games. `policy_gradient` is a GAN of texts. `regression`, `vae` and `likelihood` have no opponent: they are
+baselines. `with_encoder` adds an encoder to a game, and `with_likelihood` the likelihood of an autoregressive model.
+`translation` has the functions that the games of translation share, `judging`, `penalties` and `streams` those of all
+recipes, and `image_pool` keeps earlier generated images for CycleGAN's discriminators.
 """
 
 from gan_jax.recipes.began import began
@@ -12,5 +12,7 @@ from gan_jax.recipes.cut import cut
 from gan_jax.recipes.cyclegan import cyclegan
 from gan_jax.recipes.encoder import with_encoder
 from gan_jax.recipes.gan import gan
+from gan_jax.recipes.likelihood import likelihood, with_likelihood
 from gan_jax.recipes.pix2pix import pix2pix, regression
+from gan_jax.recipes.policy_gradient import policy_gradient
 from gan_jax.recipes.vae import vae
