@@ -2,7 +2,8 @@
 
 `evaluate` chooses the evaluation that suits the game and its data: `images`, `points`, `volumes`, `texts`,
 `stacked`, `translation`, `attention` or `anomalies`. Each returns an `Evaluation` (`result`): figures, what they depend
-on, and tables. `ngram_model` counts characters, as a baseline of texts. `image_sets` compares two sets of images without any game.
+on, and tables. `ngram_model` counts characters, as a baseline of texts. `image_sets` compares two sets of
+images without any game.
 
 `features` are what networks see in images, and `metrics` are measures on arrays. `measures` lists those that images are
 compared by, and `figures` says what they are called. `by_class` says whether samples look like their classes,
