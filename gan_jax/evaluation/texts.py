@@ -55,7 +55,8 @@ def evaluate_texts(
       they cost by it (`metrics.texts.language_bits`).
 
     The same is measured of as many training texts (of all, if they are fewer), and of the held-out ones. "baselines"
-    has the same figures of the texts of models that count 3 and 6 characters in a row (`NgramModel`).
+    has the same figures of the texts of models that count 3 and 6 characters in a row (`NgramModel`). "texts" are
+    the first samples, and "texts_held_out" some real ones.
 
     Raises UsageError for features, and for samples of other characters than those of the dataset.
     """
@@ -105,10 +106,15 @@ def evaluate_texts(
     columns[HELD_OUT] = own | known(held_out)
     baselines = {name: each for name, each in columns.items() if name not in (SAMPLES, REAL, HELD_OUT)}
     real_columns = {name: each for name, each in columns.items() if name not in baselines}
+    shown = {"texts": made[:_SHOWN], "texts_held_out": held_out[:_SHOWN]}
     title = f"{count:,} samples beside others, against {len(held_out):,} held-out texts of {dataset.name}"
     return Evaluation(
         settings={"dataset": dataset.name, "count": count, "held_out": len(held_out)},
-        figures={**flat(real_columns), "baselines": baselines, "texts": made[:_SHOWN]},
+        figures={**flat(real_columns), "baselines": baselines, **shown},
         measures=tuple(name for name in ("ngram_distance", "valid", "bits_per_character") if name in columns[SAMPLES]),
-        parts=(FigureTable(title, columns), Shown("The first samples:", made[:_SHOWN])),
+        parts=(
+            FigureTable(title, columns),
+            Shown("Samples:", shown["texts"]),
+            Shown("Held-out texts:", shown["texts_held_out"]),
+        ),
     )

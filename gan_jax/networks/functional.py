@@ -10,7 +10,7 @@ from gan_jax.networks.ops.precision import with_remat
 
 
 def forward(
-    module: nn.Module, params: Any, variables: Any, *inputs: Any, key: jax.Array | None = None, **options: bool
+    module: nn.Module, params: Any, variables: Any, *inputs: Any, key: jax.Array | None = None, **options: Any
 ) -> tuple[Any, Any]:
     """Applies `module` to `inputs` in training mode.
 
@@ -80,7 +80,7 @@ def _named(module: nn.Module, collections: Any, name: str) -> list[jax.Array]:
 
 
 def _apply(
-    module: nn.Module, params: Any, variables: Any, key: Any, inputs: Any, mutable: list[str], **options: bool
+    module: nn.Module, params: Any, variables: Any, key: Any, inputs: Any, mutable: list[str], **options: Any
 ) -> Any:
     rngs = None if key is None else {"noise": key}
     return module.apply({"params": params, **variables}, *inputs, train=True, mutable=mutable, rngs=rngs, **options)

@@ -10,8 +10,8 @@ from gan_jax.data.dataset import Dataset, Resolution, Split, height_and_width
 from gan_jax.data.splits import hold_out
 from gan_jax.data.texts import END, OneHot, numbers_of
 
-# With the end there are 48 characters: letters, digits and the usual punctuation of a language in an alphabet.
-_MOST_CHARACTERS = 47
+# With the end there are 64 characters: letters, digits and the usual punctuation of a language in an alphabet.
+_MOST_CHARACTERS = 63
 
 _FEWEST = 20  # texts
 
@@ -20,7 +20,7 @@ def text_file(path: str, resolution: Resolution) -> Dataset:
     """The lines of a file in UTF-8, without labels. A sixth is held out.
 
     Letters are made lower case, and compatible forms of a character are made one (NFKC). Spaces are those between words
-    only. The 47 most frequent characters of the file, the space among them, are kept, and all others are left out. A
+    only. The 63 most frequent characters of the file, the space among them, are kept, and all others are left out. A
     line of more than `resolution` characters is broken between words. Each text is there once, so that no held-out text
     is a training text.
 

@@ -18,7 +18,8 @@ def ngram_distance(texts: Sequence[str], others: Sequence[str], n: int) -> float
     """
     counts = [_ngrams(each, n) for each in (texts, others)]
     totals = [max(sum(each.values()), 1) for each in counts]
-    return 0.5 * sum(
+    # The order of a set differs between processes, and fsum does not depend on it.
+    return 0.5 * math.fsum(
         abs(counts[0][gram] / totals[0] - counts[1][gram] / totals[1]) for gram in counts[0].keys() | counts[1].keys()
     )
 
