@@ -22,7 +22,7 @@ class Config(Settings):
     """A GAN of the recurrent network that predicts the next character, and a discriminator of every prefix."""
 
     dataset: str = "grammar"
-    steps: int = 6000
+    steps: int = 4000
     sample_every: int = 1000
     checkpoint_every: int = 1000
 

@@ -21,7 +21,7 @@ class Config(Settings):
     """A recurrent network that predicts the next character."""
 
     dataset: str = "grammar"
-    steps: int = 4000
+    steps: int = 2000
     sample_every: int = 1000
     checkpoint_every: int = 1000
 

@@ -1,7 +1,8 @@
 """Texts by a GAN with a policy gradient (SeqGAN, Yu et al. 2017, arXiv 1609.05473), which starts from likelihood.
 
-The discriminator judges every prefix, in the place of SeqGAN's rollouts. --pretraining 0 starts from nothing, as in
-ScratchGAN (de Masson d'Autume et al. 2019, arXiv 1905.09922). The network is that of `text_likelihood.py`.
+The discriminator judges every prefix, in the place of SeqGAN's rollouts. The network is that of `text_likelihood.py`.
+To start from nothing, as ScratchGAN does (de Masson d'Autume et al. 2019, arXiv 1905.09922), give --pretraining 0
+--learning-rate 1e-3 --steps 4000.
 """
 
 from dataclasses import dataclass
@@ -22,23 +23,23 @@ class Config(Settings):
     """SeqGAN with a reward for each character."""
 
     dataset: str = "grammar"
-    steps: int = 4000
+    steps: int = 2000
     sample_every: int = 1000
     checkpoint_every: int = 1000
 
-    pretraining: int = 2000
+    pretraining: int = 1000
     """First steps, in which the generator learns by likelihood."""
 
     pretraining_rate: float = 3e-3
     """Learning rate of the generator in these steps."""
 
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-4
     """Learning rate of the generator after them."""
 
     discriminator_rate: float = 1e-3
     """Learning rate of the discriminator."""
 
-    discount: float = 0.9
+    discount: float = 0.5
     """What a reward counts for the character before its own, relative to that of this one."""
 
     width: int = 128
@@ -58,8 +59,8 @@ def build(config: Config, data: DataInfo) -> Game:
         text.Generator(config.width),
         text.Discriminator(config.discriminator_width),
         non_saturating,
-        generator_optimizer=optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule)),
-        discriminator_optimizer=optax.adam(config.discriminator_rate, b1=0.5),
+        generator_optimizer=optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule, b1=0.5, b2=0.99)),
+        discriminator_optimizer=optax.adam(config.discriminator_rate, b1=0.5, b2=0.99),
         latent=gumbel(*data.text_shape),
         discount=config.discount,
         pretraining=config.pretraining,

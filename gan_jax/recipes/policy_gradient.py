@@ -40,7 +40,8 @@ def policy_gradient(
     """Builds the game of a generator as in `likelihood`, and a discriminator (texts, train) -> logits (N, L).
 
     The logit at a place is that of the text up to there. D ascends the objective's value. The reward r_t of character t
-    is the objective's output for the text up to t: the probability of being real, or the score of a critic. G descends
+    is the logit of the text up to t. For an optimal classifier that is log p_data / p_G of this prefix, so that rewards
+    are 0 where G is as it should be. (SeqGAN's reward is the probability, the logit's sigmoid.) G descends
 
         -E sum_t (R_t - b_t) log p(x_t | x_1 ... x_t-1),   R_t = sum_{s >= t} discount^(s - t) r_s,
 
@@ -121,7 +122,7 @@ class _PolicyGradient:
             texts = self.written(params, state, batch, key)
             judge = params["discriminator"], state.variables["discriminator"]
             logits, _ = forward(self.discriminator, *judge, texts, key=Stream.FAKE.fold_in(key))
-            returns = returns_to_go(self.objective.output(logits), self.discount)
+            returns = returns_to_go(logits, self.discount)
             others = (jnp.sum(returns, 0) - returns) / (len(returns) - 1)
             advantages = jax.lax.stop_gradient(returns - others)
             return -jnp.mean(jnp.sum(advantages * log_probabilities(texts), 1))
