@@ -2,7 +2,7 @@
 
 The discriminator judges every prefix, in the place of SeqGAN's rollouts. The network is that of `text_likelihood.py`.
 To start from nothing, as ScratchGAN does (de Masson d'Autume et al. 2019, arXiv 1905.09922), give --pretraining 0
---learning-rate 1e-3 --steps 4000.
+--learning-rate 1e-3.
 """
 
 from dataclasses import dataclass

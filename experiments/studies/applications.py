@@ -143,7 +143,7 @@ TEXT = (
     Method("applications/text_likelihood.py"),
     Method("applications/text_gumbel.py"),
     Method("applications/text_policy.py"),
-    Method("applications/text_policy.py", ("--pretraining", "0", "--learning-rate", "1e-3", "--steps", "4000")),
+    Method("applications/text_policy.py", ("--pretraining", "0", "--learning-rate", "1e-3")),
 )
 WRITING = {
     "bits_per_character": "bits per character of held-out texts ↓",
