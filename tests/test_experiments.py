@@ -36,6 +36,8 @@ def described(spec: str, resolution: Resolution) -> DataInfo:
             return DataInfo(colour, (), colour, paired=False)
         case ["shapes"]:
             return DataInfo((size[0],) * 3 + (1,), tuple(map(str, range(5))))
+        case ["grammar"]:
+            return DataInfo((size[0], 25), (), characters="\n .abcdefghijklmnoprstuwy")
         case ["anomalies", "0", "digits"]:
             return DataInfo(gray, ("normal", "0"))
         case ["popout"]:

@@ -4,6 +4,7 @@
     python experiments/studies/applications.py fixations --photographs PATH    # where people looked, in five folds
     python experiments/studies/applications.py intrusion --connections PATH    # NSL-KDD
     python experiments/studies/applications.py emoji --emoji PATH              # PATH has the folders A and B
+    python experiments/studies/applications.py text                            # Python's documentation
 
 Finished runs are kept, and interrupted ones are resumed. Each is one of `gan-jax train` and `gan-jax evaluate`.
 """
@@ -29,8 +30,8 @@ class Study:
     """Trains the applications and writes their tables."""
 
     names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Tasks to train: digits, popout, shapes, style, intrusion, fixations, emoji. By default the first four, whose data
-    come with the package. The page shows every run that has finished."""
+    """Tasks to train: digits, popout, shapes, style, grammar, text, intrusion, fixations, emoji. By default the first
+    five, whose data come with the package. The page shows every run that has finished."""
 
     photographs: Path | None = None
     """Folder with stimuli/ and fixations.csv, for the task fixations."""
@@ -97,6 +98,19 @@ def connections(study: Study) -> list[tuple[str, ...]]:
     return [("--dataset", f"nsl_kdd:{study.connections}", *flags) for flags in seeds(study)]
 
 
+def topics(study: Study) -> list[tuple[str, ...]]:
+    return [("--dataset", f"text:{study.out / TOPICS}", *flags) for flags in seeds(study)]
+
+
+def write_topics(path: Path) -> None:
+    """Writes the help topics of Python's documentation, which every Python brings, with a line for each paragraph."""
+    from pydoc_data.topics import topics
+
+    paragraphs = [" ".join(part.split()) for topic in topics.values() for part in topic.split("\n\n")]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(paragraphs), encoding="utf-8")
+
+
 def emoji(study: Study) -> list[tuple[str, ...]]:
     return [("--dataset", f"matched:{study.emoji}", *flags) for flags in seeds(study)]
 
@@ -125,6 +139,19 @@ SALIENCY = {
     "saliency_kl": "KL ↓",
 }
 LIKENESS = {"perceptual_distance": "perceptual distance ↓", "frechet_distance": "Fréchet distance ↓", "l1": "L1 ↓"}
+TEXT = (
+    Method("applications/text_likelihood.py"),
+    Method("applications/text_gumbel.py"),
+    Method("applications/text_policy.py"),
+    Method("applications/text_policy.py", ("--pretraining", "0", "--learning-rate", "1e-3")),
+)
+WRITING = {
+    "bits_per_character": "bits per character of held-out texts ↓",
+    "ngram_distance": "distance of 4 characters in a row ↓",
+    "distinct": "different",
+    "copied": "training texts",
+}
+TOPICS = "topics.txt"
 TASKS = {
     "digits": Task(ANOGAN, digits, DETECTION),
     "intrusion": Task(ANOGAN, connections, DETECTION | KINDS, "roc"),
@@ -146,9 +173,15 @@ TASKS = {
         seeds,
         {"label_accuracy": "label accuracy ↑", "label_iou": "label IoU ↑", "frechet_distance": "Fréchet distance ↓"},
     ),
+    "grammar": Task(
+        TEXT,
+        seeds,
+        {"valid": "valid ↑", **WRITING, "language_bits": "bits per character by the grammar"},
+    ),
+    "text": Task(TEXT, topics, WRITING),
     "emoji": Task(tuple(Method(f"translation/{name}.py") for name in ("pix2pix", "cyclegan", "cut")), emoji, LIKENESS),
 }
-DRAWN = ("digits", "popout", "shapes", "style")
+DRAWN = ("digits", "popout", "shapes", "style", "grammar")
 
 
 def main(study: Study) -> None:
@@ -159,6 +192,8 @@ def main(study: Study) -> None:
     for name, flag in data.items():
         if name in study.names and flag is None:
             sys.exit(f"applications.py: the task {name} needs a folder of data; see --help")
+    if "text" in study.names:
+        write_topics(study.out / TOPICS)
     for name in study.names or DRAWN:
         task = TASKS[name]
         for method in task.methods:
@@ -169,6 +204,8 @@ def main(study: Study) -> None:
         found = {method: evaluations(study, name, method) for method in task.methods}
         if any(found.values()):
             write_part(PAGE, name, table(task, found))
+            if texts := shown_texts(found):
+                write_part(PAGE, f"{name}-samples", texts)
             draw(study, name)
     print(f"written to {PAGE}")
 
@@ -221,6 +258,16 @@ def baseline(read: dict[str, Any], name: str) -> dict[str, float]:
 def _baselines(read: dict[str, Any]) -> dict[str, dict[str, float]]:
     found = read.get("baselines", {})
     return found.get("AtoB", found)
+
+
+def shown_texts(found: Mapping[Method, list[dict[str, Any]]]) -> str:
+    """Some real texts, and the first samples of the first run of each method. Nothing if they are no texts."""
+    first = {" ".join([Path(m.experiment).stem, *m.flags]): read[0] for m, read in found.items() if read and read[0]}
+    shown = {name: read["texts"] for name, read in first.items() if "texts" in read}
+    real = [read["texts_held_out"] for read in first.values() if "texts_held_out" in read][:1]
+    blocks = {**dict(zip(("held-out",), real, strict=False)), **shown}
+    lines = [line for name, texts in blocks.items() for line in (f"{name}:", *(f"    {text}" for text in texts[:6]))]
+    return "\n".join(["```text", *lines, "```"]) if lines else ""
 
 
 def draw(study: Study, name: str) -> None:

@@ -9,6 +9,7 @@ import tyro
 from tyro.conf import Positional, arg
 
 from gan_jax.commands.image_input import read_images
+from gan_jax.commands.sample_output import Drawn, Form, write_samples
 from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
 from gan_jax.common.errors import UsageError
 from gan_jax.common.files import attempt
@@ -65,7 +66,6 @@ def invert_command(arguments: list[str]) -> None:
         )
     console = start_jax()
 
-    from gan_jax.commands.sample_output import write_arrays
     from gan_jax.inference import labels_of, latent_array, make_inverter
     from gan_jax.reporting import column_grid, save_image
     from gan_jax.training.run_folder import load_run
@@ -82,8 +82,16 @@ def invert_command(arguments: list[str]) -> None:
     found = invert(images, mask, options.seed)
     if ending == ".npz":
         labels = labels_of(game, found.latents)
-        names_of_labels = None if labels is None else [run.info.classes[label] for label in labels]
-        write_arrays(found.images, latent_array(game, found.latents), names_of_labels, options.out)
+        drawn = Drawn(
+            samples=found.images,
+            latents=latent_array(game, found.latents),
+            labels=None if labels is None else [run.info.classes[label] for label in labels],
+            names=names,
+            columns=None,
+            interpolated=False,
+            real=None,
+        )
+        write_samples(drawn, options.out, Form.ARRAYS)
     else:
         seen = [] if mask is None else [images * mask[:, :, None]]
         columns = [each[:_SHOWN] for each in (images, *seen, found.images)]

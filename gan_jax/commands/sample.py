@@ -15,6 +15,7 @@ from gan_jax.commands.shared import Checkpoint, Trust, check_seed, load_run_or_e
 from gan_jax.common.errors import UsageError
 
 if TYPE_CHECKING:
+    from gan_jax.data import DataInfo
     from gan_jax.game import Game
     from gan_jax.sharing import Exported
     from gan_jax.training.run_folder import Run
@@ -28,18 +29,18 @@ _WALKS_OF_ANIMATION = 24
 
 @dataclass(frozen=True)
 class Sample:
-    """Draws samples from a checkpoint of a run: images, volumes, or points over real ones.
+    """Draws samples from a checkpoint of a run: images, volumes, texts, or points over real ones.
 
     The name of the output decides what is written. OUT.png and OUT.jpg are one picture of all samples, OUT.gif is an
     animation, OUT.npz holds the samples and their latents as arrays, and OUT/ is a folder of single images. Of volumes,
-    OUT/ holds meshes, which are OBJ files."""
+    OUT/ holds meshes, which are OBJ files. OUT.txt has a text in each line."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     """Folder of the run, or one that gan-jax export wrote."""
 
     count: int | None = None
-    """Number of samples: 64 images, 40 volumes or 2,000 points by default, and 576 in an animated interpolation of
-    images or volumes."""
+    """Number of samples: 64 images, 40 volumes, 40 texts or 2,000 points by default, and 576 in an animated
+    interpolation of images or volumes."""
 
     seed: int | None = None
     """Random seed of the latents: 1 by default."""
@@ -53,7 +54,7 @@ class Sample:
     `labels`. The .npz files that this command writes give the same samples again."""
 
     out: Annotated[str, arg(metavar="OUT")] = "samples.png"
-    """Where to write: a name that ends in .png, .jpg, .jpeg, .gif or .npz, or a folder, with / at its end."""
+    """Where to write: a name that ends in .png, .jpg, .jpeg, .gif, .npz or .txt, or a folder, with / at its end."""
 
     class_name: Annotated[str | None, arg(name="class")] = None
     """Draw samples of this class only. The run must be conditional."""
@@ -75,8 +76,7 @@ def sample_command(arguments: list[str]) -> None:
     console = start_jax()
 
     run = load_run_or_export(options.run, options.trust)
-    if form is Form.FOLDER and len(run.info.example_shape) == 1:
-        raise UsageError(f"--out {options.out}: the samples are points, and a folder holds single images")
+    _check_form(options, form, run.info)
     game, step, networks = run.restore(options.checkpoint)
     if game.translate:
         raise UsageError(f"{options.run} translates images and draws no samples: use gan-jax translate {options.run}")
@@ -85,6 +85,16 @@ def sample_command(arguments: list[str]) -> None:
     drawn = _draw(options, seeds, form, run, game, networks)
     write_samples(drawn, Path(options.out), form)
     console.print(f"{len(drawn.samples)} samples of step {step}: {options.out}")
+
+
+def _check_form(options: Sample, form: Form, info: "DataInfo") -> None:
+    """Raises UsageError for an output or a walk that samples of this kind do not have."""
+    if form is Form.FOLDER and len(info.example_shape) < 3:
+        raise UsageError(f"--out {options.out}: the samples are {info.kind}, and a folder holds single images")
+    if form is Form.LINES and not info.characters:
+        raise UsageError(f"--out {options.out}: the samples are {info.kind}, and a .txt file holds texts")
+    if options.interpolate and info.characters:
+        raise UsageError("--interpolate: the latents of texts are noise for each character, and walks say nothing")
 
 
 def _checked_seeds(options: Sample) -> list[int] | None:
@@ -161,6 +171,7 @@ def _draw(
         columns=columns,
         interpolated=options.interpolate,
         real=_real_points(run) if over_real else None,
+        characters=run.info.characters,
     )
 
 

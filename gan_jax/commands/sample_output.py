@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gan_jax.commands.shared import names_folder
 from gan_jax.common.errors import UsageError
-from gan_jax.common.files import attempt, write_aside
+from gan_jax.common.files import attempt, write_aside, write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,13 +28,14 @@ class Form(Enum):
     ANIMATION = "an animation"
     ARRAYS = "arrays"
     FOLDER = "single images"
+    LINES = "lines of text"
 
 
 @dataclass(frozen=True)
 class Drawn:
     """Samples and what they were drawn from.
 
-    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points float32 (N, D).
+    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1), texts uint8 (N, L, V) or points float32 (N, D).
     latents: (N, ...), or None where they are not needed.
     labels: the names of the classes of the samples, or None if the run is not conditional.
     names: a name for each sample that tells how to draw it again, without its class.
@@ -42,6 +43,7 @@ class Drawn:
         for a grid as square as possible.
     interpolated: whether they are interpolations.
     real: real points, which are drawn behind samples of points.
+    characters: those of texts.
     """
 
     samples: "np.ndarray"
@@ -51,6 +53,7 @@ class Drawn:
     columns: int | None
     interpolated: bool
     real: "np.ndarray | None"
+    characters: str = ""
 
 
 def form_of(out: str) -> Form:
@@ -62,12 +65,13 @@ def form_of(out: str) -> Form:
     ending = Path(out).suffix.lower()
     if ending in PICTURE_ENDINGS:
         return Form.PICTURE
-    if ending not in (".gif", ".npz"):
+    others = {".gif": Form.ANIMATION, ".npz": Form.ARRAYS, ".txt": Form.LINES}
+    if ending not in others:
         raise UsageError(
             f"--out {out}: the name must end in {', '.join(PICTURE_ENDINGS)} for a picture, .gif for an animation, "
-            ".npz for arrays, or / for a folder of single images"
+            ".npz for arrays, .txt for texts, or / for a folder of single images"
         )
-    return Form.ANIMATION if ending == ".gif" else Form.ARRAYS
+    return others[ending]
 
 
 def write_samples(drawn: Drawn, out: Path, form: Form) -> None:
@@ -77,6 +81,7 @@ def write_samples(drawn: Drawn, out: Path, form: Form) -> None:
         Form.ANIMATION: _write_animation,
         Form.ARRAYS: _write_arrays,
         Form.FOLDER: _write_folder,
+        Form.LINES: _write_lines,
     }
     writers[form](drawn, out)
 
@@ -89,7 +94,7 @@ def _write_picture(drawn: Drawn, out: Path) -> None:
         assert drawn.columns is not None
         picture = interpolation_picture(drawn.samples, drawn.columns, drawn.real)
     else:
-        picture = sample_picture(drawn.samples, drawn.real, drawn.columns)
+        picture = sample_picture(drawn.samples, drawn.real, drawn.columns, drawn.characters)
     attempt(out, lambda: save_image(picture, out))
 
 
@@ -97,27 +102,27 @@ def _write_animation(drawn: Drawn, out: Path) -> None:
     from gan_jax.inference import animation_frames
     from gan_jax.reporting import save_animation
 
-    frames = animation_frames(drawn.samples, drawn.columns if drawn.interpolated else None, drawn.real)
+    walk = drawn.columns if drawn.interpolated else None
+    frames = animation_frames(drawn.samples, walk, drawn.real, drawn.characters)
     seconds = _SECONDS_OF_WALK if drawn.interpolated else _SECONDS
     attempt(out, lambda: save_animation(frames, out, seconds))
 
 
 def _write_arrays(drawn: Drawn, out: Path) -> None:
-    assert drawn.latents is not None
-    write_arrays(drawn.samples, drawn.latents, drawn.labels, out)
+    """Writes the arrays by which `--dataset` (npz: or voxels:) and `--latents` read the samples and their latents.
 
-
-def write_arrays(samples: "np.ndarray", latents: "np.ndarray", labels: Sequence[str] | None, out: Path) -> None:
-    """Writes the arrays by which `--dataset` (npz: or voxels:) and `--latents` read samples and their latents.
-
-    The arguments are those of `Drawn`. Raises UserError if the file cannot be written.
+    Texts are an array of strings.
     """
     import numpy as np
 
-    name = {2: "points", 4: "images", 5: "voxels"}[samples.ndim]
-    arrays = {name: samples, "latents": latents}
-    if labels is not None:
-        arrays["labels"] = np.array(labels)
+    from gan_jax.data.texts import texts_of
+
+    assert drawn.latents is not None
+    name = {2: "points", 3: "texts", 4: "images", 5: "voxels"}[drawn.samples.ndim]
+    samples = np.array(texts_of(drawn.samples, drawn.characters)) if name == "texts" else drawn.samples
+    arrays = {name: samples, "latents": drawn.latents}
+    if drawn.labels is not None:
+        arrays["labels"] = np.array(drawn.labels)
     attempt(out, lambda: write_aside(out, lambda file: np.savez(file, allow_pickle=False, **arrays)))
 
 
@@ -128,6 +133,13 @@ def _write_folder(drawn: Drawn, out: Path) -> None:
     for i, (name, sample) in enumerate(zip(drawn.names, drawn.samples, strict=True)):
         path = out / f"{name}{'' if drawn.labels is None else f'_{_safe(drawn.labels[i])}'}{ending}"
         attempt(path, partial(save, sample, path))
+
+
+def _write_lines(drawn: Drawn, out: Path) -> None:
+    from gan_jax.data.texts import texts_of
+
+    lines = texts_of(drawn.samples, drawn.characters)
+    write_text(out, "".join(f"{line}\n" for line in lines))
 
 
 def _safe(name: str) -> str:

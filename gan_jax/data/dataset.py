@@ -22,13 +22,14 @@ def height_and_width(resolution: Resolution) -> tuple[int, int]:
 class Images(Protocol):
     """Random access to examples of one shape: a NumPy array, or a source that decodes on demand.
 
-    Examples are images, uint8 (H, W, C), volumes, uint8 (D, H, W, 1), or points, float32 (D,). Volumes and points are
-    always in memory.
+    Examples are images, uint8 (H, W, C), volumes, uint8 (D, H, W, 1), texts, uint8 (L, V), or points, float32 (D,).
+    Volumes and points are always in memory. A text of L characters is the one-hot code of each, 255 at the character's
+    place among V.
     """
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(count, height, width, channels), (count, depth, height, width, 1) or (count, D)."""
+        """(count, height, width, channels), (count, depth, height, width, 1), (count, L, V) or (count, D)."""
         ...
 
     def __len__(self) -> int: ...
@@ -40,7 +41,7 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class Split:
-    """Images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points float32 (N, D).
+    """Images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1), texts uint8 (N, L, V) or points float32 (N, D).
 
     They have labels int32 (N,) if the source has them.
 
@@ -71,12 +72,14 @@ class DataInfo:
     """What a game needs to know about the data: the shape of an example and the names of the classes.
 
     For translation, also the shape of a target and whether training images and targets are paired.
+    characters: those of texts, in the order of their one-hot codes. The first one ends a text (see `data.texts`).
     """
 
     example_shape: tuple[int, ...]
     classes: tuple[str, ...]
     target_shape: tuple[int, ...] | None = None
     paired: bool = True
+    characters: str = ""
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -88,9 +91,9 @@ class DataInfo:
 
     @property
     def kind(self) -> str:
-        """What the examples are: images, volumes, or points of so many numbers."""
+        """What the examples are: images, volumes, texts, or points of so many numbers."""
         numbers = self.example_shape[0]
-        return {1: f"points of {numbers} numbers", 3: "images", 4: "volumes"}[len(self.example_shape)]
+        return {1: f"points of {numbers} numbers", 2: "texts", 3: "images", 4: "volumes"}[len(self.example_shape)]
 
     @property
     def volume_side(self) -> int:
@@ -98,6 +101,14 @@ class DataInfo:
         if len(self.example_shape) != 4:
             raise ValueError(f"the experiment is one of volumes, and the data are {self.kind}")
         return self.example_shape[0]
+
+    @property
+    def text_shape(self) -> tuple[int, int]:
+        """(length, number of characters) of a text. Raises ValueError if the data are no texts."""
+        if len(self.example_shape) != 2:
+            raise ValueError(f"the experiment is one of texts, and the data are {self.kind}")
+        length, characters = self.example_shape
+        return length, characters
 
     @property
     def translation_shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -194,10 +205,21 @@ class Anomalies:
 
 
 @dataclass(frozen=True)
+class Language:
+    """Texts that were drawn from a distribution that is known.
+
+    log2_probability: the binary logarithm of the probability of a text, -inf for one that the distribution cannot make.
+    """
+
+    log2_probability: Callable[[str], float]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A training split and a held-out split.
 
     classes: the names of the labels 0, 1, and so on; empty if there are no labels.
+    characters: those of texts, as in `DataInfo`.
     origin: how the data were made, if that is known and helps to judge samples.
     """
 
@@ -205,11 +227,12 @@ class Dataset:
     train: Split
     test: Split
     classes: tuple[str, ...]
-    origin: Mixture | Stack | Scenes | Degradation | Fixations | Anomalies | None = None
+    origin: Mixture | Stack | Scenes | Degradation | Fixations | Anomalies | Language | None = None
+    characters: str = ""
 
     @property
     def example_shape(self) -> tuple[int, ...]:
-        """(height, width, channels) of an image, (depth, height, width, 1) of a volume, (D,) of a point."""
+        """(height, width, channels) of an image, (depth, height, width, 1) of a volume, (L, V) of a text, or (D,)."""
         return self.train.images.shape[1:]
 
     @property
@@ -222,4 +245,4 @@ class Dataset:
         """What a game needs to know about this dataset."""
         targets = self.train.targets
         shape = None if targets is None else targets.shape[1:]
-        return DataInfo(self.example_shape, self.classes, shape, self.train.paired)
+        return DataInfo(self.example_shape, self.classes, shape, self.train.paired, self.characters)

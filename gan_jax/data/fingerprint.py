@@ -38,7 +38,10 @@ def fingerprint(dataset: Dataset) -> dict[str, Any]:
     Raises UserError if a file of the sample cannot be read.
     """
     info = dataset.info
+    # Other data have no entry for characters, and none did before there were texts.
+    characters = {"characters": info.characters} if info.characters else {}
     return {
+        **characters,
         "shape": list(info.example_shape),
         "target_shape": None if info.target_shape is None else list(info.target_shape),
         "classes": list(dataset.classes),
@@ -56,13 +59,16 @@ def data_changes(there: Any, here: dict[str, Any]) -> list[str]:
     if not isinstance(there, dict):
         return ["its fingerprint there is not one"]
     said, resized = [], set()
-    noun = {1: "point", 3: "image", 4: "volume"}[len(here["shape"])]
+    noun = {1: "point", 2: "text", 3: "image", 4: "volume"}[len(here["shape"])]
     for name, what, hashed in (("shape", noun, "images"), ("target_shape", "target", "targets")):
         if name in there and there[name] != here[name]:
             said.append(f"its {what}s are {_size(here[name])} here and {_size(there[name])} there")
             resized.add(hashed)
     if "classes" in there and there["classes"] != here["classes"]:
         said.append(f"its classes are {_listed(here['classes'])} here and {_listed(there['classes'])} there")
+    if "characters" in there and there["characters"] != here.get("characters"):
+        said.append(f"its characters are {here.get('characters')!r} here and {there['characters']!r} there")
+        resized.add("images")
     pillow = there.get("pillow"), here["pillow"]
     for split, word in _SPLITS.items():
         if isinstance(there.get(split), dict):

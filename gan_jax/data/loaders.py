@@ -21,6 +21,7 @@ class Group(Enum):
     IMAGES = "Images"
     POINTS = "Points in the plane"
     VOLUMES = "Volumes"
+    TEXTS = "Texts"
     TABLES = "Rows of a table"
     TRANSLATION = "Images with targets, for translation"
     DERIVED = "Made from another dataset"
@@ -162,6 +163,18 @@ def _voxels(request: Request) -> Loaded:
     return voxels(request.argument, request.resolution), None
 
 
+def _grammar(request: Request) -> Loaded:
+    from gan_jax.data.sources.grammar import grammar
+
+    return grammar(request.resolution), None
+
+
+def _text(request: Request) -> Loaded:
+    from gan_jax.data.sources.text_file import text_file
+
+    return text_file(request.argument, request.resolution), None
+
+
 def _nsl_kdd(request: Request) -> Loaded:
     from gan_jax.data.sources.nsl_kdd import nsl_kdd
 
@@ -242,6 +255,13 @@ LOADERS = (
         Group.VOLUMES,
         "The volumes in a NumPy archive: its array voxels, (N, S, S, S), of zeros and ones.",
         _voxels,
+    ),
+    Loader("grammar", Group.TEXTS, "6,000 short sentences, drawn from a grammar with known probabilities.", _grammar),
+    Loader(
+        "text:PATH",
+        Group.TEXTS,
+        "The lines of a text file in UTF-8. Longer ones are broken between words.",
+        _text,
     ),
     Loader(
         "nsl_kdd:PATH",

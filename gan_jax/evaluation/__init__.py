@@ -1,9 +1,9 @@
 """How good a trained game is: figures of its samples or translations, beside those of real data or of baselines.
 
-`evaluate` chooses the evaluation that suits the game and its data: `images`, `points`, `volumes`, `stacked`,
+`evaluate` chooses the evaluation that suits the game and its data: `images`, `points`, `volumes`, `texts`, `stacked`,
 `translation`, `attention` or `anomalies`. Each returns an `Evaluation` (`result`): figures, what they depend on, and
 tables. `image_sets` compares two sets of images without any game, and `inversion` images with what is made of their
-latents.
+latents. `ngram_model` counts characters, as a baseline of texts.
 
 `features` are what networks see in images, and `metrics` are measures on arrays. `measures` lists those that images are
 compared by, and `figures` says what they are called. `by_class` says whether samples look like their classes,

@@ -19,10 +19,19 @@ from gan_jax.evaluation.points import evaluate_mixture, evaluate_points
 from gan_jax.evaluation.result import REAL, SAMPLES, Evaluation, FigureTable, flat
 from gan_jax.evaluation.sampler import Labels, Sampler
 from gan_jax.evaluation.stacked import evaluate_stacked
+from gan_jax.evaluation.texts import evaluate_texts
 from gan_jax.evaluation.translation import check_pairs, evaluate_translation
 from gan_jax.evaluation.volumes import evaluate_volumes
 from gan_jax.game import Game
-from gan_jax.inference import Samples, draw_latents, labels_of, make_scorer, make_translator
+from gan_jax.inference import (
+    Likelihood,
+    Samples,
+    draw_latents,
+    labels_of,
+    make_likelihood,
+    make_scorer,
+    make_translator,
+)
 
 # Karras et al. (arXiv 1812.04948) take 100,000 paths.
 _PATHS = 10_000
@@ -71,16 +80,22 @@ def check_evaluation(dataset: Dataset, game: Game, options: Options = USUAL) -> 
 
 
 def evaluate_sampler(
-    dataset: Dataset, sample: Sampler, seed: int, options: Options = USUAL, labels: Labels | None = None
+    dataset: Dataset,
+    sample: Sampler,
+    seed: int,
+    options: Options = USUAL,
+    labels: Labels | None = None,
+    likelihood: Likelihood | None = None,
 ) -> Evaluation:
-    """Evaluates `sample(count, seed)`: images uint8 (count, H, W, C), volumes, or points float32 (count, D).
+    """Evaluates `sample(count, seed)`: images uint8 (count, H, W, C), volumes, texts, or points float32 (count, D).
 
     labels: gives the classes that the samples are of, `labels(count, seed)`. None if they have none. It is used for
         images that the dataset's classifier tells apart.
+    likelihood: log-likelihoods of texts. None if they are not known.
 
     The dataset decides how: by the modes of a mixture or of stacked images if it has them, and otherwise as images,
-    as volumes or as points. Only images take other options than the count. Raises UsageError for data that cannot be
-    evaluated, if possible before anything is trained or sampled.
+    as volumes, as texts or as points. Only images take other options than the count. Raises UsageError for data that
+    cannot be evaluated, if possible before anything is trained or sampled.
     """
     match dataset.origin:
         case Mixture():
@@ -90,6 +105,8 @@ def evaluate_sampler(
     match len(dataset.example_shape):
         case 1:
             return evaluate_points(dataset, sample, options.count, seed)
+        case 2:
+            return evaluate_texts(dataset, sample, likelihood, seed, options)
         case 4:
             return evaluate_volumes(dataset, sample, seed, options)
     return evaluate_images(dataset, sample, seed, options, labels)
@@ -114,7 +131,7 @@ def _evaluate_samples(
         raise UsageError("the classification accuracy score needs samples of classes: the run is not conditional")
     if options.path_length and len(dataset.example_shape) != 3:
         raise UsageError(f"the perceptual path length is of images, and the run has {dataset.info.kind}")
-    found = evaluate_sampler(dataset, sample, seed, options, own)
+    found = evaluate_sampler(dataset, sample, seed, options, own, make_likelihood(game, networks))
     settings = dict(found.settings)
     columns: dict[str, dict[str, float]] = {SAMPLES: {}, REAL: {}}
     if options.path_length:

@@ -3,7 +3,8 @@
 `latents` draws latents or takes them from arrays, and `latent_files` reads them from files. `sampling` makes samples of
 them, and `translation` translates images. Both return arrays on the host: images as uint8, points as float32.
 `pictures` draws such arrays as one picture or as the frames of an animation. `inversion` finds the latents of images,
-`directions` finds directions to move latents along, and `anomalies` scores how badly a game can make an example again.
+and `directions` finds directions to move latents along. `anomalies` scores how badly a game can make an example again,
+and `likelihood` says how probable examples are to it.
 """
 
 from gan_jax.inference.anomalies import Scorer, make_scorer
@@ -19,6 +20,7 @@ from gan_jax.inference.latents import (
     slerp,
     walk_latents,
 )
+from gan_jax.inference.likelihood import Likelihood, make_likelihood
 from gan_jax.inference.pictures import animation_frames, interpolation_picture, picture_count, sample_picture
 from gan_jax.inference.sampling import Samples, decode, grid_columns, interpolate_images, of_class, sample_images
 from gan_jax.inference.translation import Translator, can_translate, make_translator, translation_columns

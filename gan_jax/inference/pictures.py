@@ -1,26 +1,36 @@
-"""Pictures and animations of many samples: grids of images or of rendered volumes, or scatter plots of points."""
+"""Pictures and animations of many samples: grids of images, rendered volumes or texts, or scatter plots of points."""
 
 from typing import Any
 
 import numpy as np
 
 from gan_jax.data import DataInfo
-from gan_jax.reporting import grid, paths, render, scatter
+from gan_jax.data.texts import texts_of
+from gan_jax.reporting import grid, paths, render, scatter, write_lines
+
+_COLUMNS_OF_TEXTS = 2
 
 
 def picture_count(info: DataInfo) -> int:
-    """How many samples a picture shows by default: 64 images, 40 volumes or 2,000 points."""
-    return {1: 2000, 3: 64, 4: 40}[len(info.example_shape)]
+    """How many samples a picture shows by default: 64 images, 40 volumes, 40 texts or 2,000 points."""
+    return {1: 2000, 2: 40, 3: 64, 4: 40}[len(info.example_shape)]
 
 
-def sample_picture(samples: np.ndarray, real: Any, columns: int | None = None) -> np.ndarray:
+def sample_picture(samples: np.ndarray, real: Any, columns: int | None = None, characters: str = "") -> np.ndarray:
     """A picture of samples, uint8 (H, W, 1 or 3).
 
-    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1) or points (N, D).
+    samples: images uint8 (N, H, W, C), volumes uint8 (N, D, H, W, 1), texts uint8 (N, L, V) or points (N, D).
     real: real points (M, D), which are drawn behind the samples. Not used for others.
-    columns: the number of columns in a grid of images or volumes. By default the grid is as square as possible.
+    columns: the number of columns in a grid of images, volumes or texts. By default there are two columns of texts, and
+        other grids are as square as possible.
+    characters: those of texts.
     """
-    return scatter(*_in_plane(samples, real)) if samples.ndim == 2 else grid(_images(samples), columns)
+    if samples.ndim == 2:
+        return scatter(*_in_plane(samples, real))
+    if samples.ndim == 3:
+        lines = texts_of(samples, characters)
+        return grid(write_lines(lines, samples.shape[1]), columns or min(len(lines), _COLUMNS_OF_TEXTS))
+    return grid(_images(samples), columns)
 
 
 def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.ndarray:
@@ -35,17 +45,17 @@ def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.nd
     return paths(points.reshape(-1, columns, 2), real)
 
 
-def animation_frames(samples: np.ndarray, columns: int | None, real: Any) -> list[np.ndarray]:
+def animation_frames(samples: np.ndarray, columns: int | None, real: Any, characters: str = "") -> list[np.ndarray]:
     """The frames of an animation of samples, each a picture like those of `sample_picture`.
 
     columns: the length of each walk, for samples as `interpolate_images` returns them: frame t shows step t of all
-        walks. None for other samples: each image or volume has its own frame, and points share one.
+        walks. None for other samples: each image, volume or text has its own frame, and points share one.
     """
     if columns is not None:
         walks = samples.reshape(-1, columns, *samples.shape[1:])
         return [sample_picture(walks[:, t], real) for t in range(columns)]
     parts = [samples] if samples.ndim == 2 else np.split(samples, len(samples))
-    return [sample_picture(part, real) for part in parts]
+    return [sample_picture(part, real, characters=characters) for part in parts]
 
 
 def _in_plane(samples: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Samples of a trained game on the host: images and volumes as uint8, points as float32."""
+"""Samples of a trained game on the host: images, volumes and texts as uint8, points as float32."""
 
 import dataclasses
 from typing import Any
@@ -43,7 +43,8 @@ def grid_columns(game: Game, count: int) -> int | None:
 
 
 def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -> np.ndarray:
-    """Draws `count` samples: images uint8 (count, H, W, C), volumes (count, D, H, W, 1) or points float32 (count, D).
+    """Draws `count` samples: images uint8 (count, H, W, C), volumes (count, D, H, W, 1), texts (count, L, V), or
+    points float32 (count, D).
 
     networks: as `Game.sample` takes them. Sample i depends only on `seed` and i. Raises ValueError for a game that
     translates images.
@@ -71,8 +72,8 @@ def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
 class Samples:
     """Random access to samples, which are decoded in blocks of 256 when they are indexed: many need little memory.
 
-    latents: as `game.sample` takes them. `shape` is that of all samples: (count, H, W, C), (count, D, H, W, 1) or
-        (count, D).
+    latents: as `game.sample` takes them. `shape` is that of all samples: (count, H, W, C), (count, D, H, W, 1),
+        (count, L, V) or (count, D).
 
     Raises UserError for samples that are not finite, when they are decoded.
     """

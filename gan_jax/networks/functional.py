@@ -10,17 +10,18 @@ from gan_jax.networks.ops.precision import with_remat
 
 
 def forward(
-    module: nn.Module, params: Any, variables: Any, *inputs: Any, key: jax.Array | None = None
+    module: nn.Module, params: Any, variables: Any, *inputs: Any, key: jax.Array | None = None, **options: Any
 ) -> tuple[Any, Any]:
     """Applies `module` to `inputs` in training mode.
 
     key: PRNG key of the "noise" stream, for layers that draw random numbers.
+    options: what else the module takes, such as `given=True` of `networks.text.Generator`.
 
     Returns the output as float32, and the updated non-trainable collections.
     """
 
     def apply(params, variables, key, *inputs):
-        return _apply(module, params, variables, key, inputs, list(variables))
+        return _apply(module, params, variables, key, inputs, list(variables), **options)
 
     output, variables = with_remat(apply)(params, variables, key, *inputs)
     return _float32(output), variables
@@ -87,9 +88,11 @@ def _places(module: nn.Module, collections: Any, name: str) -> list[tuple[Any, j
     return found
 
 
-def _apply(module: nn.Module, params: Any, variables: Any, key: Any, inputs: Any, mutable: list[str]) -> Any:
+def _apply(
+    module: nn.Module, params: Any, variables: Any, key: Any, inputs: Any, mutable: list[str], **options: Any
+) -> Any:
     rngs = None if key is None else {"noise": key}
-    return module.apply({"params": params, **variables}, *inputs, train=True, mutable=mutable, rngs=rngs)
+    return module.apply({"params": params, **variables}, *inputs, train=True, mutable=mutable, rngs=rngs, **options)
 
 
 def _float32(tree: Any) -> Any:

@@ -1,6 +1,7 @@
 """Distributions of the generator's latents.
 
-Each distribution is a function that maps a PRNG key to the latents of one example, an array (size,).
+Each distribution is a function that maps a PRNG key to the latents of one example, an array (size,), or (length, size)
+for texts.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,15 @@ def uniform(size: int) -> Latent:
     It is the one of the original GAN (arXiv 1406.2661) and of DCGAN (arXiv 1511.06434, section 4).
     """
     return lambda key: jax.random.uniform(key, (size,), minval=-1)
+
+
+def gumbel(length: int, size: int) -> Latent:
+    """Returns the standard Gumbel distribution of (length, size) numbers.
+
+    The largest of logits + noise is at a place that is distributed as the softmax of the logits says. So this noise,
+    one number for each character that could stand at each place, is the randomness of a text.
+    """
+    return lambda key: jax.random.gumbel(key, (length, size))
 
 
 @dataclass(frozen=True)

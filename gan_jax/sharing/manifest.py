@@ -73,6 +73,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
             "classes": info.classes,
             "target_shape": info.target_shape,
             "paired": info.paired,
+            "characters": info.characters,
         },
         "conditional": manifest.conditional,
         "programs": {name: asdict(sizes) for name, sizes in manifest.programs.items()},
@@ -143,7 +144,10 @@ def _info(data: dict[str, Any]) -> DataInfo:
     if not isinstance(classes, list) or not isinstance(data.get("paired"), bool):
         raise Malformed("data has no list of classes, or does not say whether it is paired")
     target_shape = None if target is None else _shape(target, "target_shape")
-    return DataInfo(shape, tuple(_text(name, "a class") for name in classes), target_shape, data["paired"])
+    characters = _text(data.get("characters", ""), "characters")
+    if len(characters) != (shape[1] if len(shape) == 2 else 0):
+        raise Malformed("its characters are not those of its examples")
+    return DataInfo(shape, tuple(_text(name, "a class") for name in classes), target_shape, data["paired"], characters)
 
 
 def _programs(data: dict[str, Any], info: DataInfo) -> dict[str, Sizes]:
@@ -188,6 +192,6 @@ def _number(value: Any, what: str, least: int, most: int) -> int:
 
 
 def _shape(value: Any, what: str) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) not in (1, 3, 4):
-        raise Malformed(f"{what} is not the shape of an image, a volume or a point")
+    if not isinstance(value, list) or not 1 <= len(value) <= 4:
+        raise Malformed(f"{what} is not the shape of an image, a volume, a text or a point")
     return tuple(_number(side, what, 1, _LARGEST) for side in value)

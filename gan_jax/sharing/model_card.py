@@ -163,6 +163,8 @@ def _quoted(text: str) -> str:
 
 
 def _size(shape: tuple[int, ...]) -> str:
+    if len(shape) == 2:
+        return f"texts of up to {shape[0]} characters, one-hot codes of {shape[1]} characters"
     return f"points of {shape[0]} numbers" if len(shape) == 1 else "x".join(map(str, shape))
 
 

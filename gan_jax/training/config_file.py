@@ -79,6 +79,8 @@ def whence(folder: Path, config: dict[str, Any]) -> str | None:
 def data_to_json(info: DataInfo, fingerprint: dict) -> dict:
     """Returns plain values. `fingerprint`: see `data.fingerprint`."""
     data: dict[str, Any] = {"example_shape": info.example_shape, "classes": info.classes, "fingerprint": fingerprint}
+    if info.characters:
+        data["characters"] = info.characters
     return data if info.target_shape is None else {**data, "target_shape": info.target_shape, "paired": info.paired}
 
 
@@ -87,7 +89,8 @@ def data_from_json(data: dict) -> DataInfo:
     try:
         target_shape = tuple(map(int, data["target_shape"])) if "target_shape" in data else None
         shape, classes = tuple(map(int, data["example_shape"])), tuple(map(str, data["classes"]))
-        return DataInfo(shape, classes, target_shape, bool(data.get("paired", True)))
+        characters = str(data.get("characters", ""))
+        return DataInfo(shape, classes, target_shape, bool(data.get("paired", True)), characters)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{NAME} does not describe its data: {type(error).__name__}: {error}") from error
 

@@ -81,6 +81,8 @@ def _data(data: Dataset) -> str:
 
 def _shape(shape: tuple[int, ...]) -> str:
     *sides, channels = shape
+    if len(sides) == 1:
+        return f"up to {sides[0]} characters, of which there are {channels}"
     size = "x".join(map(str, sides))
     if len(sides) == 3:
         return size

@@ -20,7 +20,8 @@ class Settings:
 
     resolution: Resolution = 32
     """Side of the images in pixels, or their height and width: --resolution 64 96. Images of another size are resized
-    and centre-cropped. For volumes, their side in voxels. Points have none."""
+    and centre-cropped. For volumes, their side in voxels, and for texts their length in characters. Points have
+    none."""
 
     labels_per_class: int | None = None
     """How many training images of each class keep their label. The other labels are hidden. All are kept by default."""

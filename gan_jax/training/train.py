@@ -106,7 +106,7 @@ def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> tuple
     """Writes a picture of samples of this state, or of translations of held-out images, to the run folder.
 
     The latents or images are the same at every step. Returns the path of the picture, and the samples or translations:
-    images uint8 (N, H, W, C) or points (N, D).
+    images uint8 (N, H, W, C), texts uint8 (N, L, V) or points (N, D).
     """
     if game.translate:
         columns = translation_columns(game, networks(state), data.test, _SAMPLE_SEED)
@@ -115,7 +115,7 @@ def draw_samples(game: Game, state: State, data: Dataset, folder: Path) -> tuple
         count = picture_count(data.info)
         columns = grid_columns(game, count)
         samples = sample_images(game, networks(state), count - count % (columns or 1), _SAMPLE_SEED)  # whole rows
-        picture = sample_picture(samples, data.train.images, columns)
+        picture = sample_picture(samples, data.train.images, columns, data.characters)
     path = folder / "samples" / f"step_{int(state.step):08d}.png"
     save_image(picture, path)
     return path, samples

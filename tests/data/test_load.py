@@ -107,7 +107,7 @@ def test_load_knows_every_name_in_the_help(tmp_path, monkeypatch):
     for name in names:
         spec = name.replace("DATASET", "npz:nowhere").replace("PATH", "nowhere").replace("NAME", "nowhere")
         if spec == name:
-            load(spec, resolution=16, memory_limit=0)
+            load(spec, resolution=32, memory_limit=0)
         else:
             with pytest.raises(UsageError, match="nowhere") as caught:
                 load(spec, resolution=16, data_dir=tmp_path)

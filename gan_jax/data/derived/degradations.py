@@ -132,7 +132,7 @@ def _degraded(
 def _channels(task: str, base: Dataset) -> int:
     """Number of channels. Raises UsageError for points and for a dataset that already has targets."""
     if len(base.example_shape) != 3:
-        raise UsageError(f"{task}:{base.name}: only images can be degraded, and {base.name!r} are points")
+        raise UsageError(f"{task}:{base.name}: only images can be degraded, and {base.name!r} has {base.info.kind}")
     if base.train.targets is not None:
         raise UsageError(f"{task}:{base.name}: {base.name!r} already has targets, and cannot get others")
     return base.image_shape[2]

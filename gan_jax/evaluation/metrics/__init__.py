@@ -2,8 +2,9 @@
 
 `frechet` (of the `moments`), `kernel` and `manifolds` (by `neighbors`) compare sets of features, and `inception_score`
 looks at the logits of one. `wasserstein` compares sets of points, `similarity` images, `label_maps` label maps,
-`saliency` maps of attention, and `shape_sets` sets of shapes. `modes` says which modes of the data samples cover.
-`edits` says what a direction in the latent space changes. `accuracy` measures the class head of a discriminator.
+`saliency` maps of attention, `shape_sets` sets of shapes, and `texts` texts. `modes` says which modes of the data
+samples cover, and `edits` what a direction in the latent space changes. `accuracy` measures the class head of a
+discriminator.
 """
 
 from gan_jax.evaluation.metrics.accuracy import class_accuracy, class_probabilities

@@ -178,7 +178,7 @@ def test_the_mean_colour_is_that_of_its_gray_level(tmp_path):
 
 @pytest.mark.parametrize(
     ("spec", "message"),
-    [("colorization:digits", "are gray; colorization needs colour images"), ("denoising:ring", "are points"),
+    [("colorization:digits", "are gray; colorization needs colour images"), ("denoising:ring", "has points"),
      ("superresolution:digits", "multiple of 4, not 6"), ("edges:edges:digits", "already has targets"),
      ("edges:nowhere", "unknown dataset 'nowhere'")],
 )  # fmt: skip
