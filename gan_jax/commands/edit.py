@@ -67,6 +67,8 @@ def edit_command(arguments: list[str]) -> None:
     """Runs `gan-jax edit RUN OUT [flags]`."""
     options = tyro.cli(Edit, prog="gan-jax edit", args=arguments)
     form = form_of(options.out)
+    if form is Form.LINES:
+        raise UsageError(f"{options.out}: images are edited, and a .txt file holds texts")
     _check(options)
     console = start_jax()
 

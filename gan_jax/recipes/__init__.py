@@ -4,8 +4,8 @@
 separate games, and `policy_gradient` is a GAN of texts. In `bigan` an encoder plays too, and `with_encoder` adds one
 that follows a game. `regression`, `vae` and `likelihood` have no opponent: they are baselines. `with_likelihood` adds
 the likelihood of an autoregressive model. `translation` has the functions that the games of translation share,
-`judging`, `penalties` and `streams` those of all recipes, and `image_pool` keeps earlier generated images for CycleGAN's
-discriminators.
+`judging`, `penalties` and `streams` those of all recipes, and `image_pool` keeps earlier generated images for
+CycleGAN's discriminators.
 """
 
 from gan_jax.recipes.began import began
