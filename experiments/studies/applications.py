@@ -115,7 +115,11 @@ def emoji(study: Study) -> list[tuple[str, ...]]:
     return [("--dataset", f"matched:{study.emoji}", *flags) for flags in seeds(study)]
 
 
-ANOGAN = (Method("applications/f_anogan.py"), Method("applications/f_anogan.py", ("--no-encoder",)))
+ANOGAN = (
+    Method("applications/f_anogan.py"),
+    Method("applications/egbad.py"),
+    Method("applications/f_anogan.py", ("--no-encoder",)),
+)
 DETECTION = {"roc_auc": "ROC AUC ↑", "average_precision": "average precision ↑", "f1": "F1 ↑"}
 KINDS = {
     "roc_auc_known": "known attacks",
