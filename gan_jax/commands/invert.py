@@ -37,7 +37,7 @@ class Invert:
     """The file to write: a picture (.png, .jpg or .jpeg) or arrays (.npz)."""
 
     mask: Path | None = None
-    """Image whose dark parts are not known, in the place of all images: they are left out of the search."""
+    """Image whose dark parts are unknown in all images. They are left out of the search."""
 
     steps: int = 300
     """Steps of gradient descent. With 0, the latents are the encoder's, or the best of a few random ones."""

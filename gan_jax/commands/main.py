@@ -44,7 +44,7 @@ COMMANDS = {
         (("RUN", "evaluate a trained run on held-out data"), ("--fake DIR", "compare images with those of --real DIR")),
     ),
     "invert": Command("invert", (("RUN IN OUT", "find the latents of images"),)),
-    "edit": Command("edit", (("RUN OUT", "move latents along a direction, towards a class or another"),)),
+    "edit": Command("edit", (("RUN OUT", "change samples along a direction of the latents"),)),
     "detect": Command("detect", (("RUN DATA OUT", "score how odd rows or images are to a run"),)),
     "runs": Command("runs", (("[DIR]", "list the runs below a folder: step, state and figures"),)),
     "compare": Command("compare", (("RUN RUN ...", "show what differs between runs, and their figures"),)),
