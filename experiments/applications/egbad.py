@@ -1,6 +1,6 @@
 """Anomaly detection by a bidirectional GAN: EGBAD (Zenati et al. 2018, arXiv 1802.06222).
 
-An encoder plays against the discriminator together with the generator, which judges pairs of an example and its latents
+The discriminator judges pairs of an example and its latents, and an encoder plays against it beside the generator
 (BiGAN, Donahue et al. 2017, arXiv 1605.09782). The digit 0 is the anomaly by default: --dataset anomalies:7:digits for
 another one. Attacks on a network among normal connections: --dataset nsl_kdd:PATH.
 """
