@@ -142,7 +142,7 @@ def test_a_copy_of_a_run_is_sampled_if_it_is_trusted(digits_run, tmp_path, capsy
     sample(capsys, tmp_path / "copy", tmp_path / "a.png", "--trust")
 
 
-@pytest.mark.parametrize("out", ["grid", "grid.bmp", "grid.npy", "grid.png.txt"])
+@pytest.mark.parametrize("out", ["grid", "grid.bmp", "grid.npy", "grid.png.md"])
 def test_other_endings_are_refused_with_those_that_are_honoured(tmp_path, capsys, out):
     result = gan_jax(capsys, "sample", tmp_path / "no_run", "--out", tmp_path / out)
     refused(result, f"{out}: the name must end in .png, .jpg, .jpeg", ".gif", ".npz", "or / for a folder")

@@ -9,9 +9,11 @@ from support.small_games import SGD
 from support.texts import LENGTH, SIZE, one_hot, scattered, whole_texts
 from support.translating import begun
 
-from gan_jax.game import networks, train_step
+from gan_jax.common.parallel import AXIS
+from gan_jax.game import init_state, networks, train_step
 from gan_jax.networks import text
 from gan_jax.networks.latents import gumbel
+from gan_jax.networks.ops import computing
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan, likelihood, policy_gradient, with_likelihood
 from gan_jax.recipes.policy_gradient import returns_to_go
@@ -174,6 +176,29 @@ def test_it_learns_to_write_the_one_text_there_is(build, steps, better):
     assert np.exp(after[0]) > better > 4 * np.exp(before[0])
     found = game.measures(networks(state), batch, jax.random.key(0))
     assert found["bits_per_character_held_out"] == pytest.approx(-float(after[0]) / np.log(2) / 3, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: likelihood(GENERATOR, SGD, latent=LATENT, ema=0.9),
+        lambda: gumbel_game(SGD),
+        lambda: policy_game(pretraining=1, discriminator_updates=2, ema=0.9),
+    ],
+    ids=["likelihood", "gumbel", "policy gradient"],
+)
+def test_traces_on_devices_in_bfloat16_and_with_remat(build):
+    game = build()
+    state = jax.eval_shape(lambda: init_state(game, jax.random.key(0)))
+
+    def step(state, batch):
+        with computing("bfloat16", remat=True):
+            return train_step(game, state, batch)
+
+    batch = {"image": jnp.zeros((4 * game.batches_per_step, LENGTH, SIZE))}
+    _, (after, metrics) = jax.make_jaxpr(step, axis_env=[(AXIS, 2)], return_shape=True)(state, batch)
+    assert jax.tree.map(lambda x: (x.shape, x.dtype), after) == jax.tree.map(lambda x: (x.shape, x.dtype), state)
+    assert all(value.shape == () for value in metrics.values())
 
 
 @pytest.mark.parametrize("options", [{"discount": 1.5}, {"discount": -0.1}, {"pretraining": -1}])
