@@ -7,11 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from gan_jax.common.errors import UserError
 from gan_jax.data.transforms import normalize
 from gan_jax.game import Game
+from gan_jax.inference.batches import padded_batches
+from gan_jax.inference.inversion import descend
 
 Networks = dict[str, Any]
 
@@ -42,10 +43,7 @@ def make_scorer(game: Game, networks: Networks, steps: int = _STEPS) -> Scorer:
 
     def scores(examples: np.ndarray, seed: int) -> np.ndarray:
         found = []
-        size = max(1, min(_BATCH, len(examples)))
-        for start in range(0, len(examples), size):
-            # The last batch is padded with repeated rows: with one shape for all, the program is compiled once.
-            rows = np.arange(start, start + size) % len(examples)
+        for rows in padded_batches(len(examples), _BATCH):
             keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(rows))
             found.append(np.asarray(program(networks, normalize(examples[rows]), keys)))
         whole = np.concatenate(found)[: len(examples)] if found else np.zeros(0, np.float32)
@@ -65,23 +63,15 @@ def _known(game: Game, networks: Networks, examples: jax.Array, keys: jax.Array)
 def _inverted(game: Game, steps: int, networks: Networks, examples: jax.Array, keys: jax.Array) -> jax.Array:
     assert game.features is not None
     features = game.features
-    truth, optimizer = features(networks, examples), optax.adam(_RATE)
+    truth = features(networks, examples)
 
     def losses(latents: jax.Array) -> jax.Array:
         made = game.sample(networks, latents)
         residual, seen = _sum(jnp.abs(examples - made)), _sum(jnp.abs(truth - features(networks, made)))
         return (1 - _FEATURES) * residual + _FEATURES * seen
 
-    def step(carry: Any, _: None) -> tuple[Any, None]:
-        latents, state = carry
-        # The loss of an example depends on its own latents alone, so the gradient of the sum has that of each.
-        gradient = jax.grad(lambda z: jnp.sum(losses(z)))(latents)
-        updates, state = optimizer.update(gradient, state)
-        return (optax.apply_updates(latents, updates), state), None
-
     latents = jax.vmap(lambda key: game.latents(key, 1)[0])(keys)
-    (latents, _), _ = jax.lax.scan(step, (latents, optimizer.init(latents)), None, length=steps)
-    return losses(latents)
+    return losses(descend(losses, latents, steps, _RATE))
 
 
 def _sum(x: jax.Array) -> jax.Array:

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gan_jax.data.transforms import normalize
 from gan_jax.game import Game
+from gan_jax.inference.batches import padded_batches
 from gan_jax.inference.latents import draw_latents, latent_count
 from gan_jax.networks.layers import Conv, ConvTranspose, Dense, DownConv, UpConv
 
@@ -150,10 +151,8 @@ def _replaced(game: Game, latents: Any, z: jax.Array) -> Any:
 
 
 def _in_batches(function: Any, rows: np.ndarray) -> np.ndarray:
-    size = min(_BATCH, len(rows))
-    # The last batch is padded with repeated rows: with one shape for all, the program is compiled once.
-    numbers = [np.arange(start, start + size) % len(rows) for start in range(0, len(rows), size)]
-    return np.concatenate([np.asarray(function(rows[each])) for each in numbers])[: len(rows)]
+    batches = padded_batches(len(rows), _BATCH)
+    return np.concatenate([np.asarray(function(rows[each])) for each in batches])[: len(rows)]
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -12,9 +12,11 @@ import optax
 from gan_jax.common.errors import UserError
 from gan_jax.data.transforms import normalize, to_uint8
 from gan_jax.game import Game
+from gan_jax.inference.batches import padded_batches
 from gan_jax.inference.latents import latents_from_arrays
 
 Networks = dict[str, Any]
+Rate = float | optax.Schedule
 
 _BATCH = 64
 _STARTS = 4  # random latents that a search without an encoder begins at
@@ -38,13 +40,13 @@ class Inverted(NamedTuple):
 Inverter = Callable[[np.ndarray, np.ndarray | None, int], Inverted]
 
 
-def descend(losses: Callable[[jax.Array], jax.Array], latents: jax.Array, steps: int, rate: float) -> jax.Array:
+def descend(losses: Callable[[jax.Array], jax.Array], latents: jax.Array, steps: int, rate: Rate) -> jax.Array:
     """Returns the latents after `steps` steps of Adam on the losses of each.
 
-    losses: latents (N, ...) -> (N,), each of which depends on its own latents alone. The rate falls to zero along a
-        cosine.
+    losses: latents (N, ...) -> (N,), each of which depends on its own latents alone.
+    rate: the learning rate, or its schedule.
     """
-    optimizer = optax.adam(optax.cosine_decay_schedule(rate, max(1, steps)))
+    optimizer = optax.adam(rate)
 
     def step(carry: Any, _: None) -> tuple[Any, None]:
         latents, state = carry
@@ -63,7 +65,7 @@ def make_inverter(game: Game, networks: Networks, steps: int = _STEPS) -> Invert
     mask: bool (H, W) or (N, H, W), true where pixels are known; the others are free, and so inpainted. None if all are.
     seed: of the latents that the search begins at in a game without an encoder.
 
-    The search descends, by `steps` steps of Adam,
+    The search descends, by `steps` steps of Adam whose rate falls to zero along a cosine,
 
         mean |x - G(z)|^2 over known pixels + 0.005 mean ((z - m) / s)^2
 
@@ -83,12 +85,10 @@ def make_inverter(game: Game, networks: Networks, steps: int = _STEPS) -> Invert
     program = jax.jit(partial(_invert, game, steps), static_argnames="encoded")
 
     def invert(images: np.ndarray, mask: np.ndarray | None, seed: int) -> Inverted:
-        count, size = len(images), min(_BATCH, len(images))
+        count = len(images)
         known = np.ones(images.shape[:3], bool) if mask is None else np.broadcast_to(mask, images.shape[:3])
         found = []
-        for start in range(0, count, size):
-            # The last batch is padded with repeated images: with one shape for all, the program is compiled once.
-            rows = np.arange(start, start + size) % count
+        for rows in padded_batches(count, _BATCH):
             keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(rows))
             found.append(
                 program(
@@ -143,8 +143,10 @@ def _invert(
     def losses(labels: jax.Array, latents: jax.Array) -> jax.Array:
         return residuals(make(latents, labels)) + _PRIOR * _mean(jnp.square((latents - center) / spread))
 
+    rate = optax.cosine_decay_schedule(_RATE, max(1, steps))
+
     def search(latents: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
-        best = descend(partial(losses, labels), latents, steps, _RATE)
+        best = descend(partial(losses, labels), latents, steps, rate)
         return best, losses(labels, best)
 
     if encoded:

@@ -9,6 +9,7 @@ import numpy as np
 from gan_jax.common.errors import UserError
 from gan_jax.data.transforms import normalize
 from gan_jax.game import Game
+from gan_jax.inference.batches import padded_batches
 
 _BATCH = 256
 
@@ -25,11 +26,8 @@ def make_likelihood(game: Game, networks: dict[str, Any]) -> Likelihood | None:
     program = jax.jit(game.log_likelihood)
 
     def likelihood(examples: np.ndarray) -> np.ndarray:
-        size, found = min(_BATCH, len(examples)), []
-        for start in range(0, len(examples), size):
-            # The last batch is padded with repeated rows: with one shape for all, the program is compiled once.
-            rows = np.arange(start, start + size) % len(examples)
-            found.append(np.asarray(program(networks, normalize(examples[rows]))))
+        batches = padded_batches(len(examples), _BATCH)
+        found = [np.asarray(program(networks, normalize(examples[rows]))) for rows in batches]
         whole = np.concatenate(found)[: len(examples)]
         if np.isnan(whole).any():
             raise UserError("some log-likelihoods are not numbers: the generator is broken")

@@ -12,6 +12,7 @@ from gan_jax.data import Split, take
 from gan_jax.data.splits import shuffled
 from gan_jax.data.transforms import to_float, to_uint8
 from gan_jax.game import Game
+from gan_jax.inference.batches import padded_batches
 
 _BATCH = 16
 _SHOWN = 8
@@ -30,13 +31,11 @@ def make_translator(game: Game, networks: dict[str, Any], direction: str, seed: 
     program, key = jax.jit(_translate(game, direction)), jax.random.key(seed)
 
     def translate(images: np.ndarray) -> np.ndarray:
-        count, size = len(images), min(len(images), _BATCH)
-        made = []
-        for start in range(0, count, size):
-            # The last batch is padded with repeated images: with one shape for all, the program is compiled once.
-            rows = np.arange(start, start + size) % count
-            made.append(np.asarray(program(networks, images[rows], jax.random.fold_in(key, start))))
-        return to_uint8(np.concatenate(made)[:count])
+        made = [
+            np.asarray(program(networks, images[rows], jax.random.fold_in(key, rows[0])))
+            for rows in padded_batches(len(images), _BATCH)
+        ]
+        return to_uint8(np.concatenate(made)[: len(images)])
 
     return translate
 
