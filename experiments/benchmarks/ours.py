@@ -16,7 +16,7 @@ from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import Conv, no_norm, plain_instance_norm
 from gan_jax.networks.ops import computing
 from gan_jax.objectives import hinge, non_saturating
-from gan_jax.recipes import cyclegan, gan, pix2pix
+from gan_jax.recipes import cut, cyclegan, gan, pix2pix
 from gan_jax.regularizers import Regularizer, r1, wgan_gp
 from gan_jax.training.program import choose_steps_per_call, compiled, make_program
 
@@ -60,6 +60,15 @@ def cyclegan_step(
     discriminator = patchgan.Discriminator(width, normalization=plain_instance_norm)
     game = cyclegan((generator, generator), (discriminator, discriminator), (shape, shape), adam, adam)
     return _pairs_step(game, shape, batch_size, precision)
+
+
+def cut_step(
+    resolution: int, channels: int, width: int, blocks: int, batch_size: int, *, precision: str = "float32"
+) -> Run:
+    shape, adam = (resolution, resolution, channels), optax.adam(2e-4, b1=0.5)
+    generator = cyclegan_resnet.Generator(channels, width, blocks)
+    discriminator = patchgan.Discriminator(width, normalization=plain_instance_norm)
+    return _pairs_step(cut(generator, discriminator, (shape, shape), adam, adam), shape, batch_size, precision)
 
 
 def _game_step(game: Game, resolution: int, channels: int, batch_size: int, precision: str) -> Run:

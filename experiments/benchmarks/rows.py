@@ -67,6 +67,11 @@ def _cyclegan(resolution: int, width: int, blocks: int, batch: int) -> Row:
     return Row(name, "cyclegan_step", "torch_cyclegan", (resolution, 3, width, blocks, batch))
 
 
+def _cut(resolution: int, width: int, blocks: int, batch: int) -> Row:
+    name = f"CUT {resolution}x{resolution}, width {width}, {blocks} blocks, batch {batch}"
+    return Row(name, "cut_step", "torch_cut", (resolution, 3, width, blocks, batch))
+
+
 # On CPU: sizes that two cores train.
 CPU = (
     _dcgan("DCGAN 8x8, the default run", 8, 1, 24, 32, 64),
@@ -83,6 +88,8 @@ CPU = (
     _pix2pix(128, 32, 1),
     _cyclegan(64, 32, 6, 1),
     _cyclegan(128, 16, 6, 1),
+    _cut(64, 32, 6, 1),
+    _cut(128, 16, 6, 1),
 )
 
 # On a GPU: the sizes of the papers.
@@ -100,4 +107,5 @@ GPU = (
     _pix2pix(256, 64, 16),
     _cyclegan(128, 64, 6, 4),
     _cyclegan(256, 64, 9, 1),
+    _cut(256, 64, 9, 1),
 )

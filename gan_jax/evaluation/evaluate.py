@@ -20,7 +20,7 @@ from gan_jax.evaluation.result import REAL, SAMPLES, Evaluation, FigureTable, fl
 from gan_jax.evaluation.sampler import Labels, Sampler
 from gan_jax.evaluation.stacked import evaluate_stacked
 from gan_jax.evaluation.texts import evaluate_texts
-from gan_jax.evaluation.translation import check_pairs, evaluate_translation
+from gan_jax.evaluation.translation import check_translation, evaluate_translation
 from gan_jax.evaluation.volumes import evaluate_volumes
 from gan_jax.game import Game
 from gan_jax.inference import (
@@ -70,7 +70,7 @@ def evaluate_game(
 def check_evaluation(dataset: Dataset, game: Game, options: Options = USUAL) -> None:
     """Raises UsageError if `evaluate_game` cannot be done, before anything is trained. Prepares what it needs."""
     if game.translate:
-        check_pairs(dataset)
+        check_translation(dataset, options)
     elif isinstance(dataset.origin, Anomalies):
         return
     elif isinstance(dataset.origin, Stack):

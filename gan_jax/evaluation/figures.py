@@ -72,6 +72,7 @@ FIGURES = {
     "similarity": Figure("SIM", "higher", _SHARE, ".3f"),
     "saliency_kl": Figure("KL", "lower", _DISTANCE, ".3f"),
     "perceptual_distance": Figure("perceptual distance", "lower", _DISTANCE, ".3f"),
+    "source_distance": Figure("perceptual distance from the source", "", _DISTANCE, ".3f"),
     "l1": Figure("L1", "lower", _DISTANCE),
     "psnr": Figure("PSNR in dB", "higher"),
     "ssim": Figure("SSIM", "higher", (-1.0, 1.0)),

@@ -1,4 +1,4 @@
-"""How good translations are compared with the true ones, beside baselines that train no network."""
+"""How good translations are, compared with the true ones where these are known, beside untrained baselines."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ class _Eyes(NamedTuple):
 def evaluate_translation(
     dataset: Dataset, translators: Mapping[str, Translator], options: Options = USUAL
 ) -> Evaluation:
-    """Compares translations of held-out examples with the true ones.
+    """Compares translations of held-out examples with the true ones, or with the other domain where these are unknown.
 
     translators: by direction, "AtoB" from images to targets and "BtoA" from targets to images.
 
@@ -53,10 +53,14 @@ def evaluate_translation(
 
     Where the usual features cannot be had, there is no Frechet distance, and the report says why.
 
-    By default, at most 2,000 pairs are used. Raises UsageError for a dataset whose held-out images have no true
-    translations, or fewer than 2, and for features that are chosen and cannot be had.
+    Unpaired held-out images have no true translations. There is the Frechet distance to the held-out targets alone and,
+    in EfficientNet-lite0, source_distance: the mean perceptual distance of a translation from what it was made of.
+
+    By default, at most 2,000 images of each side are used. Raises UsageError for a dataset without targets or with
+    fewer than 2 held-out ones, for features that are chosen and cannot be had, and for unpaired images if there are no
+    features.
     """
-    check_pairs(dataset)
+    check_translation(dataset, options)
     most = options.count or _MOST_PAIRS
     settings: dict[str, Any] = {"dataset": dataset.name, "count": min(len(dataset.test), most)}
     named, others, tables = {}, {}, []
@@ -68,7 +72,7 @@ def evaluate_translation(
                 caption = f"Features of the Frechet distance: {eyes.description}"
                 settings |= {f"features{ending}": eyes.name, f"features_version{ending}": eyes.version}
         except UsageError as error:
-            if options.features is not None:
+            if options.features is not None or not dataset.test.paired:
                 raise
             caption = f"There is no Frechet distance: {error}"
         figures, others[direction] = _evaluate(way, translate, eyes, most)
@@ -79,15 +83,16 @@ def evaluate_translation(
     return Evaluation(settings, {**named, "baselines": others}, list(named), tables)
 
 
-def check_pairs(dataset: Dataset) -> None:
-    """Raises UsageError for a dataset whose held-out images have no true translations, or fewer than 2."""
-    if dataset.test.targets is None or not dataset.test.paired:
-        raise UsageError(
-            f"evaluation compares translations with true ones, and the held-out images of {dataset.name!r} have none: "
-            "they are not paired"
-        )
-    if len(dataset.test) < 2:
-        raise UsageError(f"evaluation needs at least 2 held-out pairs, and {dataset.name!r} has {len(dataset.test)}")
+def check_translation(dataset: Dataset, options: Options = USUAL) -> None:
+    """Raises UsageError if translations of `dataset` cannot be evaluated, as `evaluate_translation` says."""
+    if dataset.test.targets is None:
+        raise UsageError(f"evaluation compares translations with targets, and {dataset.name!r} has none")
+    fewest = min(len(dataset.test), len(dataset.test.targets))
+    if fewest < 2:
+        sides = "pairs" if dataset.test.paired else "images of each side"
+        raise UsageError(f"evaluation needs at least 2 held-out {sides}, and {dataset.name!r} has {fewest}")
+    if not dataset.test.paired:
+        _eyes(dataset, options)
 
 
 def _evaluate(
@@ -95,8 +100,9 @@ def _evaluate(
 ) -> tuple[Figures, dict[str, Figures]]:
     """The figures of translations from images to targets, and those of the baselines and of real images by name."""
     assert dataset.train.targets is not None
-    held_out = take_subset(dataset.test, most)
-    images, truth = held_out["image"], held_out["target"]
+    assert dataset.test.targets is not None
+    # Of pairs, these are the same ones.
+    images, truth = pick_subset(dataset.test.images, most), pick_subset(dataset.test.targets, most)
     label_figures = _label_figures(dataset, images, truth)
     true_features = eyes and eyes.see(truth)
 
@@ -105,8 +111,13 @@ def _evaluate(
             return {}
         return {"frechet_distance": frechet_distance(eyes.see(made), true_features)}
 
+    perceptual = eyes is not None and eyes.name == EFFICIENTNET
+
     def measured(made: np.ndarray) -> Figures:
-        measures = (l1, psnr, ssim, perceptual_distance) if eyes and eyes.name == EFFICIENTNET else (l1, psnr, ssim)
+        if not dataset.test.paired:
+            change = {"source_distance": float(perceptual_distance(made, images).mean())} if perceptual else {}
+            return {**distance(made), **change}
+        measures = (l1, psnr, ssim, perceptual_distance) if perceptual else (l1, psnr, ssim)
         similarity = {measure.__name__: float(measure(made, truth).mean()) for measure in measures}
         return {**label_figures(made), **similarity, **distance(made)}
 

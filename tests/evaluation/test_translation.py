@@ -13,6 +13,7 @@ from gan_jax.data.dataset import Scenes
 from gan_jax.data.derived.directions import reverse, shuffled_pairs
 from gan_jax.data.sources import scenes
 from gan_jax.data.sources.houses import NAMES, PALETTE
+from gan_jax.evaluation.perceptual import perceptual_distance
 from gan_jax.evaluation.translation import evaluate_translation
 from gan_jax.evaluation.untrained import baselines
 
@@ -154,10 +155,33 @@ def test_with_labels_there_is_a_distance_in_features(monkeypatch, tmp_path):
     assert evaluation.figures["baselines"]["AtoB"]["real: training"].keys() == {"frechet_distance"}
 
 
-def test_what_has_no_truth_or_too_little_is_refused(fronts):
-    apart = Split(fronts.test.images, None, fronts.test.targets, paired=False)
-    with pytest.raises(UsageError, match="they are not paired"):
-        evaluate_translation(Dataset("mine", apart, apart, ()), {})
+def test_translations_without_pairs_are_compared_set_against_set():
+    rng = np.random.default_rng(0)
+    bright, dark = ((rng.uniform(0, 1, (n, 32, 32, 3)) * top).astype(np.uint8) for n, top in ((7, 255), (9, 60)))
+    split = Split(bright, None, dark, paired=False)
+    dataset = Dataset("mine", split, split, ())
+    evaluation = evaluate_translation(dataset, {"AtoB": lambda images: images // 4, "BtoA": lambda images: images})
+    others = evaluation.figures["baselines"]["AtoB"]
+    assert evaluation.measures == [
+        "frechet_distance",
+        "source_distance",
+        "frechet_distance_BtoA",
+        "source_distance_BtoA",
+    ]
+    assert figures_of(evaluation)["frechet_distance"] < others["source"]["frechet_distance"] / 2
+    assert figures_of(evaluation)["source_distance"] == pytest.approx(perceptual_distance(bright // 4, bright).mean())
+    assert others["real: training"] == {"frechet_distance": pytest.approx(0, abs=1e-3)}  # the held-out ones, here
+    distance = pytest.approx(others["source"]["frechet_distance"])  # which is as far one way as the other
+    assert figures_of(evaluation, "BtoA") == {"frechet_distance": distance, "source_distance": pytest.approx(0)}
+
+
+def test_what_has_no_targets_or_too_few_is_refused(fronts):
+    alone = Split(fronts.test.images, None)
+    with pytest.raises(UsageError, match="'mine' has none"):
+        evaluate_translation(Dataset("mine", alone, alone, ()), {})
+    few = Split(fronts.test.images, None, fronts.test.targets[:1], paired=False)
+    with pytest.raises(UsageError, match="at least 2 held-out images of each side, and 'mine' has 1"):
+        evaluate_translation(Dataset("mine", few, few, ()), {})
     one = Split(fronts.test.images[:1], None, fronts.test.targets[:1])
     with pytest.raises(UsageError, match="at least 2 held-out pairs, and 'mine' has 1"):
         evaluate_translation(Dataset("mine", fronts.train, one, ()), {})
