@@ -4,6 +4,7 @@
     python experiments/studies/applications.py fixations --photographs PATH    # where people looked, in five folds
     python experiments/studies/applications.py intrusion --connections PATH    # NSL-KDD
     python experiments/studies/applications.py emoji --emoji PATH              # PATH has the folders A and B
+    python experiments/studies/applications.py animals --animals PATH          # PATH has trainA, trainB, testA, testB
     python experiments/studies/applications.py text                            # Python's documentation
 
 Finished runs are kept, and interrupted ones are resumed. Each is one of `gan-jax train` and `gan-jax evaluate`.
@@ -30,8 +31,8 @@ class Study:
     """Trains the applications and writes their tables."""
 
     names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Tasks to train: digits, popout, shapes, style, grammar, text, intrusion, fixations, emoji. By default the first
-    five, whose data come with the package. The page shows every run that has finished."""
+    """Tasks to train: digits, popout, shapes, style, grammar, text, intrusion, fixations, emoji, animals. By default
+    the first five, whose data come with the package. The page shows every run that has finished."""
 
     photographs: Path | None = None
     """Folder with stimuli/ and fixations.csv, for the task fixations."""
@@ -41,6 +42,9 @@ class Study:
 
     emoji: Path | None = None
     """Folder with emoji of one style in A/ and of another in B/, under the same names, for the task emoji."""
+
+    animals: Path | None = None
+    """Folder with images of two kinds of animal in trainA, trainB, testA and testB, for the task animals."""
 
     seeds: int = 3
     """Number of seeds of each method. The folds of fixations are 5 and the digits 10 whatever this is."""
@@ -115,6 +119,10 @@ def emoji(study: Study) -> list[tuple[str, ...]]:
     return [("--dataset", f"matched:{study.emoji}", *flags) for flags in seeds(study)]
 
 
+def animals(study: Study) -> list[tuple[str, ...]]:
+    return [("--dataset", f"unpaired:{study.animals}", *flags) for flags in seeds(study)]
+
+
 ANOGAN = (
     Method("applications/f_anogan.py"),
     Method("applications/egbad.py"),
@@ -143,6 +151,8 @@ SALIENCY = {
     "saliency_kl": "KL ↓",
 }
 LIKENESS = {"perceptual_distance": "perceptual distance ↓", "frechet_distance": "Fréchet distance ↓", "l1": "L1 ↓"}
+MIRRORED = tuple(Method(f"translation/{name}.py", ("--flip",)) for name in ("pix2pix", "cyclegan", "cut"))
+SMALL = ("--resolution", "32", "--layers", "1", "--flip")
 TEXT = (
     Method("applications/text_likelihood.py"),
     Method("applications/text_gumbel.py"),
@@ -183,7 +193,12 @@ TASKS = {
         {"valid": "valid ↑", **WRITING, "language_bits": "bits per character by the grammar"},
     ),
     "text": Task(TEXT, topics, WRITING),
-    "emoji": Task(tuple(Method(f"translation/{name}.py") for name in ("pix2pix", "cyclegan", "cut")), emoji, LIKENESS),
+    "emoji": Task(MIRRORED, emoji, LIKENESS),
+    "animals": Task(
+        tuple(Method(f"translation/{name}.py", SMALL) for name in ("cyclegan", "cut")),
+        animals,
+        {"frechet_distance": "Fréchet distance ↓", "source_distance": "perceptual distance from the source"},
+    ),
 }
 DRAWN = ("digits", "popout", "shapes", "style", "grammar")
 
@@ -193,6 +208,7 @@ def main(study: Study) -> None:
         if name not in TASKS:
             sys.exit(f"applications.py: no task {name!r}; there are {', '.join(TASKS)}")
     data = {"intrusion": study.connections, "fixations": study.photographs, "emoji": study.emoji}
+    data["animals"] = study.animals
     for name, flag in data.items():
         if name in study.names and flag is None:
             sys.exit(f"applications.py: the task {name} needs a folder of data; see --help")

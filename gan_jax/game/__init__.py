@@ -5,6 +5,7 @@ turns, `unrolling` lets a player look ahead, `populations` trains many games at 
 optax.
 """
 
+from gan_jax.game.consensus import consensus
 from gan_jax.game.core import (
     Dynamics,
     Game,

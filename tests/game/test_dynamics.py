@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from gan_jax.game import Game, Outcome, Player, extragradient, init_state, simultaneous, train_step
+from gan_jax.game import Game, Outcome, Player, consensus, extragradient, init_state, simultaneous, train_step
 
 RATE = 0.1
 START = np.array([2.0, 3.0])
@@ -102,7 +102,7 @@ def test_extragradient_with_adam_is_extra_adam():
         np.testing.assert_allclose(path[t + 1], at, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("dynamics", "evaluations"), [(simultaneous, 1), (extragradient, 2)])
+@pytest.mark.parametrize(("dynamics", "evaluations"), [(simultaneous, 1), (extragradient, 2), (consensus(0.5), 1)])
 def test_variables_and_memory_go_through_every_evaluation(dynamics, evaluations):
     _, state, _ = play(bilinear(dynamics), 3)
     for name in "xy":
@@ -124,10 +124,23 @@ def test_players_with_several_updates_make_them_side_by_side_each_on_its_own_bat
     assert state.variables["x"]["stats"]["n"] * 3 == state.variables["y"]["stats"]["n"]
 
 
-@pytest.mark.parametrize("dynamics", [simultaneous, extragradient])
+@pytest.mark.parametrize("dynamics", [simultaneous, extragradient, consensus(0.5)])
 def test_players_share_the_key_of_their_updates(dynamics):
     _, _, metrics = play(bilinear(dynamics), 1)
     assert metrics["x_key"] == metrics["y_key"]
+
+
+def test_consensus_descends_the_norm_of_the_field_too():
+    weight = 3.0
+    path, _, metrics = play(bilinear(consensus(weight)), 200)
+    np.testing.assert_allclose(path[1], START - RATE * (field(START) + weight * START), rtol=1e-6)  # |v|^2 = x^2 + y^2
+    assert np.hypot(*path[-1]) < 1e-6
+    x, y = path[-2]
+    assert metrics["x_loss"] == pytest.approx(x * y, abs=1e-12)
+    plain, _, _ = play(bilinear(simultaneous), 5)
+    np.testing.assert_allclose(play(bilinear(consensus(0.0)), 5)[0], plain, rtol=1e-6)
+    with pytest.raises(ValueError, match="weight of consensus must be at least 0"):
+        consensus(-1.0)
 
 
 def test_optimistic_gradient_descent_is_its_formula_and_converges():

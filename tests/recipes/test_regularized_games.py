@@ -134,6 +134,15 @@ def test_eight_devices_pay_what_one_pays(spread):
         np.testing.assert_allclose(spread[f"gan/8/{name}"], spread[f"gan/1/{name}"], 1e-4, 1e-6, err_msg=name)
 
 
+def test_eight_devices_reach_the_consensus_of_one(spread):
+    names = {name.split("/", 2)[2] for name in spread if name.startswith("consensus/")}
+    assert {"discriminator_gradient_norm", "generator_gradient_norm"} <= names
+    for name in names:
+        np.testing.assert_allclose(
+            spread[f"consensus/8/{name}"], spread[f"consensus/1/{name}"], 1e-4, 1e-6, err_msg=name
+        )
+
+
 def test_the_balance_of_began_is_the_same_on_eight_devices(spread):
     names = {name.split("/", 2)[2] for name in spread if name.startswith("began/")}
     assert {"k", "convergence", "L(x)", "L(G(z))"} <= names

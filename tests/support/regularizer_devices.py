@@ -3,6 +3,7 @@
 A script, since the number of devices is settled when jax starts: see `scripts`.
 """
 
+import dataclasses
 import os
 import sys
 
@@ -15,7 +16,7 @@ import optax
 from support.small_games import began_game, regularized_game, some_regularizers
 
 from gan_jax.common.parallel import AXIS
-from gan_jax.game import init_state, train_step
+from gan_jax.game import consensus, init_state, train_step
 from gan_jax.regularizers import feature_matching
 
 STEPS = 3
@@ -46,6 +47,7 @@ if __name__ == "__main__":
     images = np.random.default_rng(0).normal(size=(32, 2)).astype(np.float32)
     games = {
         "gan": regularized_game(some_regularizers(0.1), (feature_matching(),)),
+        "consensus": dataclasses.replace(regularized_game(()), dynamics=consensus(0.5)),
         "began": began_game(optax.sgd(0.1), gamma=0.9, k_rate=0.5),
     }
     np.savez(

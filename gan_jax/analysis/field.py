@@ -1,0 +1,54 @@
+"""The vector field of a game (Mescheder et al. 2017, arXiv 1705.10461, section 2; Berard et al. 2020, 1906.04848)."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+
+from gan_jax.game import Game, State, Tree, gradient
+
+
+class Field(NamedTuple):
+    """The gradients of all players' losses, as a function of the parameters of all players.
+
+    velocity: w (P,) -> v(w) (P,), the gradient of each player's loss with respect to its own parameters. Simultaneous
+        gradient descent at the learning rate h takes w to w - h v(w).
+    point: the parameters in the state that the field was made of, (P,).
+    slices: where the parameters of each player are in w, by name.
+    unflatten: w (P,) -> the parameters of all players by name.
+    """
+
+    velocity: Callable[[jax.Array], jax.Array]
+    point: jax.Array
+    slices: Mapping[str, slice]
+    unflatten: Callable[[jax.Array], dict[str, Tree]]
+
+    def flatten(self, params: Mapping[str, Tree]) -> jax.Array:
+        """The parameters of all players by name as one vector (P,)."""
+        return jnp.concatenate([ravel_pytree(params[name])[0] for name in self.slices])
+
+
+def vector_field(game: Game, state: State, batch: Tree = (), key: jax.Array | None = None) -> Field:
+    """The vector field of `game` on fixed examples, with fixed noise, and with variables and memory as in `state`.
+
+    batch: examples, as an update takes them. A field of few examples is noisy.
+    key: of the latents and all other noise. By default, that of the next step.
+    """
+    noise = jax.random.fold_in(state.key, state.step) if key is None else key
+    flat, unravel, slices, start = [], {}, {}, 0
+    for player in game.players:
+        own, unravel[player.name] = ravel_pytree(state.params[player.name])
+        slices[player.name] = slice(start, start + len(own))
+        start += len(own)
+        flat.append(own)
+
+    def unflatten(w: jax.Array) -> dict[str, Tree]:
+        return {name: unravel[name](w[part]) for name, part in slices.items()}
+
+    def velocity(w: jax.Array) -> jax.Array:
+        here = state.replace(params=unflatten(w))
+        return jnp.concatenate([ravel_pytree(gradient(player, here, batch, noise)[0])[0] for player in game.players])
+
+    return Field(velocity, jnp.concatenate(flat), slices, unflatten)
