@@ -13,7 +13,9 @@ from gan_jax.training.settings import check
 
 pytestmark = pytest.mark.slow
 
-PATHS = [path for path in sorted(EXPERIMENTS.glob("*/*.py")) if path.parent.name not in ("studies", "benchmarks")]
+PATHS = [
+    path for path in sorted(EXPERIMENTS.glob("*/*.py")) if path.parent.name not in ("studies", "benchmarks", "claims")
+]
 MOST_LINES = 70
 
 on_each = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])

@@ -18,8 +18,9 @@ from typing import Annotated, Any
 
 import training_runs
 import tyro
-from pages import markdown, spread, write_part
 from PIL import Image
+
+from gan_jax.reporting import markdown, spread, write_part
 
 EXPERIMENTS = Path(__file__).parents[1]
 PAGE = EXPERIMENTS / "applications" / "README.md"

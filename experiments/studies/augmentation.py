@@ -21,7 +21,6 @@ import numpy as np
 import optax
 import tyro
 from classifiers import See, alone, labelled
-from pages import markdown, spread, write_part
 
 from gan_jax.augmentation import brightness, contrast, cutout, diff_augment, no_augmentation, saturation, translation
 from gan_jax.commands.shared import start_jax
@@ -37,7 +36,7 @@ from gan_jax.networks.layers import ClassLogits, ConcatDiscriminator, ConcatGene
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
 from gan_jax.regularizers import classify_real
-from gan_jax.reporting import grid, save_image
+from gan_jax.reporting import grid, markdown, save_image, spread, write_part
 
 PAGE = Path(__file__).parents[1] / "applications" / "README.md"
 FIGURE = Path(__file__).parents[1] / "figures" / "augmentation.png"

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import training_runs
 import tyro
-from pages import markdown, spread, write_part
 
 from gan_jax.data import Dataset, load, take
 from gan_jax.data.splits import shuffled
@@ -33,7 +32,7 @@ from gan_jax.inference import (
     moved,
     sample_images,
 )
-from gan_jax.reporting import column_grid, save_image
+from gan_jax.reporting import column_grid, markdown, save_image, spread, write_part
 from gan_jax.training.run_folder import load_run
 
 EXPERIMENTS = Path(__file__).parents[1]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import tyro
 from methods import README, Options, folder, link, train
-from pages import markdown, spread, write_part
+
+from gan_jax.reporting import markdown, spread, write_part
 
 METHODS = ("dcgan_digits", "conditional", "wgan_gp", "began")
 FEATURES = {"classifier": "classifier", "efficientnet": "EfficientNet-lite0"}

@@ -15,7 +15,6 @@ from typing import Literal
 
 import numpy as np
 import tyro
-from pages import markdown, marks, write_part
 from scipy.ndimage import gaussian_filter
 
 from gan_jax.common.errors import UsageError
@@ -26,6 +25,7 @@ from gan_jax.evaluation.features import CHOICES, Features, extract
 from gan_jax.evaluation.looked_at import look_at
 from gan_jax.evaluation.metrics import nearest
 from gan_jax.evaluation.options import unwatched
+from gan_jax.reporting import markdown, marks, write_part
 
 PAGE = Path(__file__).parents[2] / "docs" / "measures.md"
 

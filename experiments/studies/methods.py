@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from pages import markdown, write_part
+
+from gan_jax.reporting import markdown, write_part
 
 EXPERIMENTS = Path(__file__).parents[1]
 README = EXPERIMENTS / "README.md"

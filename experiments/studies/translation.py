@@ -16,8 +16,9 @@ from typing import Annotated, Any
 
 import training_runs
 import tyro
-from pages import markdown, spread, write_part
 from PIL import Image
+
+from gan_jax.reporting import markdown, spread, write_part
 
 EXPERIMENTS = Path(__file__).parents[1]
 METHODS = ("unet_l1", "pix2pix", "cyclegan")

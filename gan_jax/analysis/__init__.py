@@ -7,7 +7,7 @@ for any optimizer and dynamics, and `path_angles` looks at it along the line bet
 games with known answers, and builds new ones of plain functions.
 """
 
-from gan_jax.analysis.convergence import largest_rate, multipliers
+from gan_jax.analysis.convergence import largest_rate, multipliers, step_matrix
 from gan_jax.analysis.field import Field, vector_field
 from gan_jax.analysis.jacobians import jacobian, parts, products, rotation_share
 from gan_jax.analysis.path_angles import PathAngles, path_angles

@@ -32,7 +32,16 @@ def multipliers(game: Game, state: State, batch: Tree = ()) -> np.ndarray:
     dynamics and any optimizer that is differentiable there, such as momentum, extragradient and optimism. Adam is not
     differentiable where its gradients vanish.
 
-    For small games: it computes the eigenvalues of a dense matrix. batch: as `train_step` takes it.
+    batch: as `train_step` takes it.
+    """
+    found = np.linalg.eigvals(np.asarray(step_matrix(game, state, batch), np.float64))
+    return found[np.argsort(-np.abs(found))]
+
+
+def step_matrix(game: Game, state: State, batch: Tree = ()) -> jax.Array:
+    """The Jacobian of a whole training step, as a map of parameters and optimizer states, (M, M). For small games.
+
+    A pure function, which may be compiled or mapped over games. `multipliers` are its eigenvalues.
     """
     start, unravel = ravel_pytree(_moving(state))
 
@@ -44,8 +53,7 @@ def multipliers(game: Game, state: State, batch: Tree = ()) -> np.ndarray:
         after, _ = train_step(game, state.replace(params=params, opt_state=opt_state), batch)
         return ravel_pytree(_moving(after))[0]
 
-    found = np.linalg.eigvals(np.asarray(jax.jacfwd(step)(start), np.float64))
-    return found[np.argsort(-np.abs(found))]
+    return jax.jacfwd(step)(start)
 
 
 def _moving(state: State) -> tuple[Tree, list[jax.Array]]:

@@ -1,4 +1,4 @@
-"""What the studies write into pages: numbers in words, tables, and parts of a page between two marks."""
+"""What programs write into pages of Markdown: numbers in words, tables, and parts of a page between two marks."""
 
 import math
 import statistics
@@ -29,4 +29,6 @@ def write_part(page: Path, name: str, text: str) -> None:
     """Replaces the part of this name. A page that has no such part gets it at its end."""
     start, end = marks(name)
     before, _, rest = (page.read_text() if page.exists() else "").partition(start)
-    page.write_text(f"{before}{start}\n\n{text.rstrip()}\n\n{end}{rest.partition(end)[2]}")
+    if before and not rest:
+        before = f"{before.rstrip()}\n\n"
+    page.write_text(f"{before}{start}\n\n{text.rstrip()}\n\n{end}{rest.partition(end)[2] or chr(10)}")
