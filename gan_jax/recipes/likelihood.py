@@ -1,7 +1,8 @@
-"""Maximum likelihood for autoregressive models of texts: a game of one player, and the likelihood of any game of texts.
+"""Maximum likelihood for autoregressive models: a game of one player, and the likelihood of any game of theirs.
 
-The generator is a module like `networks.text.Generator`: (latents, train) -> texts (N, L, V) in [-1, 1], and
-(texts, train, given=True) -> the log probability of each character (N, L).
+The generator is a module like `networks.text.Generator` or `networks.pixelcnn.Generator`: (latents, train) -> texts
+(N, L, V) or images (N, H, W, C) in [-1, 1], and (examples, train, given=True) -> the log probability of each character
+(N, L), or of each pixel (N, H, W).
 """
 
 import dataclasses
@@ -25,13 +26,14 @@ def likelihood(
 ) -> Game:
     """Builds the game of one player, "generator", that descends the negative log-likelihood of the batch.
 
-    The loss is in nats per text. The metric `bits_per_character` counts the end of a text as a character.
+    The loss is in nats per example. The metric is `bits_per_character`, which counts the end of a text as a character,
+    or for images `bits_per_pixel`.
 
     Args:
-      latent: the noise of one text, `latents.gumbel`, from which samples are drawn.
+      latent: the noise of one example, `latents.gumbel`, from which samples are drawn.
       ema: decay of the moving average of the generator. Samples come from the average.
 
-    Batches are {"image": (N, L, V) in [-1, 1]}.
+    Batches are {"image": (N, ...) in [-1, 1]}.
     """
     functions = _Likelihood(generator, latent)
     game = Game(
@@ -44,26 +46,38 @@ def likelihood(
 
 
 def with_likelihood(game: Game, generator: nn.Module) -> Game:
-    """`game`, whose player "generator" is an autoregressive model, with the log-likelihood that it gives to texts.
+    """`game`, whose player "generator" is an autoregressive model, with the log-likelihood that it gives to examples.
 
-    A further measure of the game is `bits_per_character_held_out`.
+    A further measure of the game is `bits_per_character_held_out`, or `bits_per_pixel_held_out`.
     """
 
-    def log_likelihood(networks: dict[str, Tree], texts: jax.Array) -> jax.Array:
-        log_probabilities: Any = generator.apply(networks["generator"], texts, train=False, given=True)
-        return jnp.sum(log_probabilities, 1)
+    def log_likelihood(networks: dict[str, Tree], examples: jax.Array) -> jax.Array:
+        log_probabilities: Any = generator.apply(networks["generator"], examples, train=False, given=True)
+        return _whole(log_probabilities)
 
     def measures(networks: dict[str, Tree], batch: Tree, key: jax.Array) -> Metrics:
         others = game.measures(networks, batch, key) if game.measures else {}
-        bits = bits_per_character(log_likelihood(networks, batch["image"]), batch["image"])
-        return {**others, "bits_per_character_held_out": bits}
+        found = bits(log_likelihood(networks, batch["image"]), batch["image"])
+        return {**others, **{f"{name}_held_out": x for name, x in found.items()}}
 
     return dataclasses.replace(game, log_likelihood=log_likelihood, measures=measures)
 
 
-def bits_per_character(log_likelihoods: jax.Array, texts: jax.Array) -> jax.Array:
-    """The bits per character, with the ends, of texts (N, L, V) of these log-likelihoods (N,) in nats."""
-    return -jnp.sum(log_likelihoods) / jnp.log(2.0) / jnp.sum(lengths(texts))
+def bits(log_likelihoods: jax.Array, examples: jax.Array) -> Metrics:
+    """`bits_per_character`, with the ends, of texts (N, L, V), or `bits_per_pixel` of images (N, H, W, C).
+
+    log_likelihoods: (N,), in nats.
+    """
+    total = -jnp.sum(log_likelihoods) / jnp.log(2.0)
+    if examples.ndim == 3:
+        return {"bits_per_character": total / jnp.sum(lengths(examples))}
+    count, height, width, _ = examples.shape
+    return {"bits_per_pixel": total / (count * height * width)}
+
+
+def _whole(log_probabilities: jax.Array) -> jax.Array:
+    """The log probabilities (N,) of examples, by those of their parts (N, ...)."""
+    return jnp.sum(log_probabilities.reshape(len(log_probabilities), -1), 1)
 
 
 @dataclass(frozen=True)
@@ -74,22 +88,21 @@ class _Likelihood:
     latent: Latent
 
     def loss(self, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[Any, Outcome]:
-        """Returns the negative log-likelihood in nats per text."""
-        texts = batch["image"]
+        """Returns the negative log-likelihood in nats per example."""
+        examples = batch["image"]
         own = params["generator"], state.variables["generator"]
-        log_probabilities, variables = forward(self.generator, *own, texts, given=True)
-        log_likelihoods = jnp.sum(log_probabilities, 1)
-        metrics = {"bits_per_character": bits_per_character(log_likelihoods, texts)}
-        return -jnp.mean(log_likelihoods), Outcome(variables, metrics)
+        log_probabilities, variables = forward(self.generator, *own, examples, given=True)
+        log_likelihoods = _whole(log_probabilities)
+        return -jnp.mean(log_likelihoods), Outcome(variables, bits(log_likelihoods, examples))
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the generator, and no memory."""
         return {"generator": self.generator.init(key, self.latents(key, 1), train=True)}, {}
 
     def latents(self, key: jax.Array, count: int) -> jax.Array:
-        """Draws noise (count, L, V)."""
+        """Draws noise (count, ...)."""
         return jax.vmap(self.latent)(example_keys(key, count))
 
     def sample(self, networks: dict[str, Tree], latents: jax.Array) -> Any:
-        """Writes texts in evaluation mode."""
+        """Makes examples in evaluation mode."""
         return self.generator.apply(networks["generator"], latents, train=False)
