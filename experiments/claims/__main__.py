@@ -29,6 +29,7 @@ HERE = Path(__file__).parent
 NAMES = (
     "equilibrium",
     "optimal_discriminator",
+    "early_gradients",
     "opposed_steps",
     "collapse",
     "vanishing_gradients",

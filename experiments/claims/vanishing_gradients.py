@@ -22,7 +22,7 @@ OBJECTIVES = {
     "Wasserstein, GP": (wasserstein, (wgan_gp(),)),
 }
 GONE = 0.1
-RECORDS = 40
+RECORDS, STEPS = 40, 3200
 
 
 def alone(game, state, batches, key):
@@ -45,7 +45,7 @@ def measure(name, seeds, quick):
         norm = jnp.sqrt(sum(jnp.sum(x**2) for x in jax.tree.leaves(grads)))
         return {"norm": norm, "real": seen.metrics["D(x)"], "fake": seen.metrics["D(G(z))"]}
 
-    return train(build, seeds, RECORDS if quick else 20 * RECORDS, look, records=RECORDS)
+    return train(build, seeds, RECORDS if quick else STEPS, look, records=RECORDS)
 
 
 def judge(found: Found) -> Judgement:
@@ -66,7 +66,7 @@ def judge(found: Found) -> Judgement:
 def draw(figure, found: Found) -> None:
     ax = figure.subplots()
     for name, x in found.items():
-        steps = 20 * np.arange(1, x["norm"].shape[1] + 1)
+        steps = STEPS / RECORDS * np.arange(1, RECORDS + 1)
         middle = np.median(x["norm"] / x["norm"][:, :1], axis=0)
         ax.semilogy(steps, middle, label=name)
     ax.set(xlabel="steps of D alone", ylabel="norm of G's gradient, first = 1")
@@ -80,4 +80,5 @@ CLAIM = Claim(
     arms={name: partial(measure, name) for name in OBJECTIVES},
     judge=judge,
     draw=draw,
+    seeds=32,
 )
