@@ -30,6 +30,9 @@ NAMES = (
     "equilibrium",
     "optimal_discriminator",
     "early_gradients",
+    "markov_chain",
+    "sharpness",
+    "stability",
     "opposed_steps",
     "collapse",
     "vanishing_gradients",
@@ -77,7 +80,7 @@ def main(options: Options) -> None:
 def measured(name: str, claim: Claim, options: Options) -> Found:
     """What each arm measures. Arms that were run before, with the same file and the same seeds, are read."""
     count = options.seeds or (4 if options.quick else claim.seeds)
-    text = [(HERE / f"{each}.py").read_text() for each in (name, "populations", "rings")]
+    text = [(HERE / f"{each}.py").read_text() for each in (name, "populations", "rings", "digit_models")]
     found = {}
     for arm, run in claim.arms.items():
         identity = hashlib.sha256(repr((text, arm, count, options.quick)).encode()).hexdigest()[:12]

@@ -1,5 +1,6 @@
 """The restricted Boltzmann machine, a baseline that needs a Markov chain, as a game of one player."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ def rbm(
     """
     for name, number in (("chains", chains), ("chain_steps", chain_steps), ("sample_steps", sample_steps)):
         at_least(1, name, number)
-    size = int(jnp.prod(jnp.array(shape)))
+    size = math.prod(shape)
     if size != network.visible:
         raise ValueError(f"an example has {size} values, and the machine {network.visible}")
     functions = _Rbm(network, tuple(shape), chains, chain_steps, sample_steps)
