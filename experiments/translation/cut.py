@@ -41,9 +41,6 @@ class Config(Settings):
     patches: int = 256
     """Number of patches of each feature map."""
 
-    ema: float | None = None
-    """Decay of a moving average of the generator's weights, which then translates. The paper has none."""
-
     width: int = 16
     """Features of the generator's first layer. The paper has 64."""
 
@@ -69,5 +66,4 @@ def build(config: Config, data: DataInfo) -> Game:
         contrast_weight=config.contrast_weight,
         identity=config.identity,
         patches=config.patches,
-        ema=config.ema,
     )

@@ -38,9 +38,6 @@ class Config(Settings):
     identity_weight: float = 0.5
     """Weight of the distance between an image and its translation into its own domain, in units of cycle_weight."""
 
-    ema: float | None = None
-    """Decay of a moving average of the generators' weights, which then translates. The paper has none."""
-
     width: int = 16
     """Features of the generators' first layer. The paper has 64."""
 
@@ -69,5 +66,4 @@ def build(config: Config, data: DataInfo) -> Game:
         discriminator_optimizer=adam,
         cycle_weight=config.cycle_weight,
         identity_weight=config.identity_weight if a == b else None,
-        ema=config.ema,
     )
