@@ -59,5 +59,5 @@ def rotation_share(field: Field, key: jax.Array, draws: int = 16, w: jax.Array |
         return jnp.sum(jnp.square(along + back)), jnp.sum(jnp.square(along - back))
 
     found = [both(each) for each in jax.random.split(key, draws)]
-    symmetric, antisymmetric = (sum(each) for each in zip(*found, strict=True))
+    symmetric, antisymmetric = (jnp.sum(jnp.stack(each)) for each in zip(*found, strict=True))
     return antisymmetric / (symmetric + antisymmetric)

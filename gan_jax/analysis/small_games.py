@@ -93,8 +93,8 @@ def play(game: Game, state: State, steps: int) -> tuple[State, dict[str, Tree]]:
     The first axis of the parameters has `steps` + 1 places.
     """
 
-    def step(state: State, _: None) -> tuple[State, dict[str, Tree]]:
-        after, _ = train_step(game, state, ())
+    def step(state: State, _: object) -> tuple[State, dict[str, Tree]]:
+        after = train_step(game, state, ())[0]
         return after, after.params
 
     last, path = jax.lax.scan(step, state, length=steps)

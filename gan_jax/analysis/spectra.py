@@ -24,8 +24,9 @@ def leading_eigenvalues(product: Callable[[jax.Array], jax.Array], size: int, co
     def apply(u: np.ndarray) -> np.ndarray:
         return np.asarray(product(jnp.asarray(u.ravel(), jnp.float32)), np.float64)
 
-    operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)
+    # The stubs of scipy do not know how it makes an operator of a function, and that a tolerance is no integer.
+    operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)  # pyright: ignore[reportCallIssue]
     start = np.random.default_rng(seed).normal(size=size)
     # The products are in single precision, and no more can be asked of the eigenvalues.
-    found = eigs(operator, count, which="LM", v0=start, return_eigenvectors=False, tol=1e-4)
+    found = eigs(operator, count, which="LM", v0=start, return_eigenvectors=False, tol=1e-4)  # pyright: ignore[reportArgumentType]
     return found[np.argsort(-np.abs(found))]

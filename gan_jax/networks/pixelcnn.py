@@ -1,5 +1,7 @@
 """PixelCNN (van den Oord et al. 2016, arXiv 1601.06759, section 3): images whose probabilities are known exactly."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -46,8 +48,8 @@ class Generator(nn.Module):
 
         def draw(place: jax.Array, images: jax.Array) -> jax.Array:
             row, column = place // width, place % width
-            logits = pure.apply({"params": params}, images)[:, row, column]
-            level = jnp.argmax(logits + inputs[:, place], -1)
+            logits: Any = pure.apply({"params": params}, images)
+            level = jnp.argmax(logits[:, row, column] + inputs[:, place], -1)
             return images.at[:, row, column, 0].set(2 * level / (self.levels - 1) - 1)
 
         return jax.lax.fori_loop(0, height * width, draw, images)

@@ -59,7 +59,7 @@ def plot_eigenvalues(axes: "Axes", values: Mapping[str, np.ndarray]) -> None:
     To the right of 0 lies attraction, and far from the real axis rotation.
     """
     for name, each in values.items():
-        axes.plot(each.real, each.imag, "o", markersize=4, alpha=0.7, label=name)
+        axes.plot(np.real(each), np.imag(each), "o", markersize=4, alpha=0.7, label=name)
     axes.axhline(0, color="0.8", linewidth=0.8)
     axes.axvline(0, color="0.8", linewidth=0.8)
     axes.set(xlabel="real part", ylabel="imaginary part")
