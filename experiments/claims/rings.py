@@ -28,13 +28,13 @@ def samples(game: Game, state: State, metrics: Metrics) -> dict[str, jax.Array]:
     return {"samples": game.sample(networks(state), latents)}
 
 
-def covered(points: np.ndarray) -> np.ndarray:
-    """The number of modes that have at least 1% of the samples within 3 deviations, (...,), of points (..., N, 2)."""
+def covered(points: np.ndarray, within: float = 3 * RING.deviation) -> np.ndarray:
+    """The number of modes that have at least 1% of the samples this near, (...,), of points (..., N, 2)."""
     flat = points.reshape(-1, *points.shape[-2:])
     found = []
     for each in flat:
         distances = np.linalg.norm(each[:, None] - RING.means, axis=-1)
-        near = distances.argmin(1)[distances.min(1) <= 3 * RING.deviation]
+        near = distances.argmin(1)[distances.min(1) <= within]
         found.append(int((np.bincount(near, minlength=8) >= 0.01 * len(each)).sum()))
     return np.array(found).reshape(points.shape[:-2])
 
