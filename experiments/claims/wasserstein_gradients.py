@@ -39,8 +39,8 @@ def judge(found: Found) -> Judgement:
     good = {name: found[name]["good"].mean() for name in NAMES}
     return Judgement(
         "supported" if all(e.holds for e in effects) else "depends" if effects[0].holds else "not supported",
-        f"With Wasserstein's loss and the gradient penalty, samples come near {modes['Wasserstein, GP']:.1f} of 8 modes, "
-        f"with the minimax loss {modes['minimax']:.1f} and with the non-saturating one "
+        f"With Wasserstein's loss and the gradient penalty, samples come near {modes['Wasserstein, GP']:.1f} of 8 "
+        f"modes, with the minimax loss {modes['minimax']:.1f} and with the non-saturating one "
         f"{modes['non-saturating']:.1f}. Of the samples "
         f"{good['Wasserstein, GP']:.0%}, {good['minimax']:.0%} and {good['non-saturating']:.0%} lie on a mode.",
         effects,
@@ -58,7 +58,7 @@ def draw(figure, found: Found) -> None:
 CLAIM = Claim(
     number=16,
     says="The Wasserstein loss cures vanishing gradients.",
-    expects=f"With three updates of D in a step, samples come within {NEAR:g} of at least {LEAST:g} mode more of the ring.",
+    expects=f"With three updates of D in a step, samples come within {NEAR:g} of at least {LEAST:g} mode more.",
     arms={name: partial(measure, name) for name in NAMES},
     judge=judge,
     draw=draw,
