@@ -208,8 +208,12 @@ def main(study: Study) -> None:
     for name in study.names:
         if name not in TASKS:
             sys.exit(f"applications.py: no task {name!r}; there are {', '.join(TASKS)}")
-    data = {"intrusion": study.connections, "fixations": study.photographs, "emoji": study.emoji}
-    data["animals"] = study.animals
+    data = {
+        "intrusion": study.connections,
+        "fixations": study.photographs,
+        "emoji": study.emoji,
+        "animals": study.animals,
+    }
     for name, flag in data.items():
         if name in study.names and flag is None:
             sys.exit(f"applications.py: the task {name} needs a folder of data; see --help")

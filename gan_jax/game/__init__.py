@@ -5,7 +5,6 @@ turns, `unrolling` lets a player look ahead, `populations` trains many games at 
 optax.
 """
 
-from gan_jax.game.consensus import consensus
 from gan_jax.game.core import (
     Dynamics,
     Game,
@@ -24,7 +23,7 @@ from gan_jax.game.core import (
     train_step,
     update,
 )
-from gan_jax.game.dynamics import extragradient, simultaneous
+from gan_jax.game.dynamics import consensus, extragradient, simultaneous
 from gan_jax.game.freezing import freeze
 from gan_jax.game.optimizers import clip_weights, constant_then_linear
 from gan_jax.game.populations import (

@@ -15,8 +15,11 @@ b1=0.5 and b2=0.999, optimistic Adam circles for a long time with the paper's be
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
-from gan_jax.game.core import Game, Metrics, Outcome, Player, State, Tree, apply_gradients, batch_at, gradient
+from gan_jax.common.checks import at_least
+from gan_jax.common.parallel import mean_over_devices
+from gan_jax.game.core import Dynamics, Game, Metrics, Outcome, Player, State, Tree, apply_gradients, batch_at, gradient
 
 PlayerGradients = list[tuple[Player, Any, Outcome]]  # each player with its gradients and its outcome
 
@@ -52,10 +55,50 @@ def extragradient(game: Game, state: State, batches: Tree, key: jax.Array) -> tu
     return state, metrics
 
 
+def consensus(weight: float) -> Dynamics:
+    """Simultaneous updates in which every player also makes the gradients of all players smaller.
+
+    gan(..., dynamics=consensus(0.1)). The optimizers are given the gradients v + `weight` grad |v|^2/2, where v are the
+    gradients of all players' losses (Mescheder, Nowozin and Geiger 2017, arXiv 1705.10461, section 4). Near an
+    equilibrium this adds `weight` J^T J to the Jacobian J of v, which makes attraction of rotation. Objectives must be
+    differentiable twice, and a step costs several of `simultaneous`.
+
+    Raises ValueError for a negative weight.
+    """
+    at_least(0, "the weight of consensus", weight)
+
+    def dynamics(game: Game, state: State, batches: Tree, key: jax.Array) -> tuple[State, Metrics]:
+        metrics: Metrics = {}
+        for i in range(game.batches_per_step):
+
+            def energy(params: dict[str, Tree], i: int = i, state: State = state) -> tuple[Any, Any]:
+                """|v|^2/2, and the gradient and the outcome of each player."""
+                found = _gradients(game, i, state.replace(params=params), batches, key)
+                squares = [jnp.sum(jnp.square(x)) for _, each, _ in found for x in jax.tree.leaves(each)]
+                return sum(squares) / 2, [(each, outcome) for _, each, outcome in found]
+
+            pulls, pairs = jax.grad(energy, has_aux=True)(state.params)
+            pulls = mean_over_devices(pulls)
+            found = [
+                (player, jax.tree.map(lambda g, pull: g + weight * pull, each, pulls[player.name]), outcome)
+                for player, (each, outcome) in zip(_movers(game, i), pairs, strict=True)
+            ]
+            state = _apply(found, state)
+            metrics |= _metrics(found)
+        return state, metrics
+
+    return dynamics
+
+
 def _gradients(game: Game, i: int, state: State, batches: Tree, key: jax.Array) -> PlayerGradients:
     """Returns the gradients in this state of all players that have an i-th update."""
     batch, key = batch_at(batches, i), jax.random.fold_in(key, i)
-    return [(player, *gradient(player, state, batch, key)) for player in game.players if player.updates_per_step > i]
+    return [(player, *gradient(player, state, batch, key)) for player in _movers(game, i)]
+
+
+def _movers(game: Game, i: int) -> list[Player]:
+    """The players that have an i-th update."""
+    return [player for player in game.players if player.updates_per_step > i]
 
 
 def _apply(found: PlayerGradients, state: State) -> State:
