@@ -1,6 +1,6 @@
 """The vector field of a game (Mescheder et al. 2017, arXiv 1705.10461, section 2; Berard et al. 2020, 1906.04848)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import jax
@@ -27,7 +27,7 @@ class Field(NamedTuple):
 
     def flatten(self, params: Mapping[str, Tree]) -> jax.Array:
         """The parameters of all players by name as one vector (P,)."""
-        return jnp.concatenate([ravel_pytree(params[name])[0] for name in self.slices])
+        return _flat(params, self.slices)
 
 
 def vector_field(game: Game, state: State, batch: Tree = (), key: jax.Array | None = None) -> Field:
@@ -37,18 +37,22 @@ def vector_field(game: Game, state: State, batch: Tree = (), key: jax.Array | No
     key: of the latents and all other noise. By default, that of the next step.
     """
     noise = jax.random.fold_in(state.key, state.step) if key is None else key
-    flat, unravel, slices, start = [], {}, {}, 0
+    unravel, slices, start = {}, {}, 0
     for player in game.players:
         own, unravel[player.name] = ravel_pytree(state.params[player.name])
         slices[player.name] = slice(start, start + len(own))
         start += len(own)
-        flat.append(own)
 
     def unflatten(w: jax.Array) -> dict[str, Tree]:
         return {name: unravel[name](w[part]) for name, part in slices.items()}
 
     def velocity(w: jax.Array) -> jax.Array:
         here = state.replace(params=unflatten(w))
-        return jnp.concatenate([ravel_pytree(gradient(player, here, batch, noise)[0])[0] for player in game.players])
+        return _flat({player.name: gradient(player, here, batch, noise)[0] for player in game.players}, slices)
 
-    return Field(velocity, jnp.concatenate(flat), slices, unflatten)
+    return Field(velocity, _flat(state.params, slices), slices, unflatten)
+
+
+def _flat(trees: Mapping[str, Tree], names: Iterable[str]) -> jax.Array:
+    """The trees of these names as one vector, in their order."""
+    return jnp.concatenate([ravel_pytree(trees[name])[0] for name in names])
