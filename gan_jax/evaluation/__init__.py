@@ -8,8 +8,8 @@ latents. `ngram_model` counts characters, as a baseline of texts.
 `features` are what networks see in images, and `metrics` are measures on arrays. `measures` lists those that images are
 compared by, and `figures` says what they are called. `by_class` says whether samples look like their classes,
 `path_length` how smoothly they follow their latents, `accuracy_score` what a classifier learns from them, and `closest`
-shows whether they are copies. `looked_at` and `subsets` are what these share, and `untrained` has the baselines of
-translations.
+shows whether they are copies. `held_out_likelihood` says how probable held-out images are to a game that knows it.
+`looked_at` and `subsets` are what these share, and `untrained` has the baselines of translations.
 """
 
 from gan_jax.evaluation.evaluate import check_evaluation, evaluate_game, evaluate_sampler

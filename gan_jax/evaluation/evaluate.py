@@ -12,6 +12,7 @@ from gan_jax.evaluation.accuracy_score import accuracy_score
 from gan_jax.evaluation.anomalies import evaluate_anomalies
 from gan_jax.evaluation.attention import evaluate_attention
 from gan_jax.evaluation.features import cached_classifier, usual_features
+from gan_jax.evaluation.held_out_likelihood import held_out_likelihood
 from gan_jax.evaluation.images import evaluate_images, prepare
 from gan_jax.evaluation.options import USUAL, Options
 from gan_jax.evaluation.path_length import path_length
@@ -42,7 +43,8 @@ def evaluate_game(
 ) -> Evaluation:
     """Evaluates the samples of a trained game, or its translations of held-out images if it translates.
 
-    The images of a conditional game are also evaluated by their classes.
+    The images of a conditional game are also evaluated by their classes, and held-out images by their likelihood if
+    the game knows it.
 
     networks: as `Game.sample` takes them.
     seed: of the latents, or of the noise in translations.
@@ -131,9 +133,13 @@ def _evaluate_samples(
         raise UsageError("the classification accuracy score needs samples of classes: the run is not conditional")
     if options.path_length and len(dataset.example_shape) != 3:
         raise UsageError(f"the perceptual path length is of images, and the run has {dataset.info.kind}")
-    found = evaluate_sampler(dataset, sample, seed, options, own, make_likelihood(game, networks))
+    found = evaluate_sampler(dataset, sample, seed, options, own, make_likelihood(game, networks, seed))
     settings = dict(found.settings)
     columns: dict[str, dict[str, float]] = {SAMPLES: {}, REAL: {}}
+    if len(dataset.example_shape) == 3:
+        likelihoods, count = held_out_likelihood(dataset, game, networks, seed)
+        settings |= count
+        columns[SAMPLES] |= likelihoods
     if options.path_length:
         features = (options.features or usual_features)(dataset)
         settings["paths"] = _PATHS

@@ -82,8 +82,10 @@ class Game:
     encode: (networks, examples) -> their latents (N, L). None for a game without an encoder.
     anomaly: (networks, examples) -> scores (N,). The less an example is like those of training, the higher it is. None
         for a game without an encoder.
-    log_likelihood: (networks, examples) -> the logarithms of their probabilities in nats (N,). None for a game whose
-        probabilities are not known.
+    log_likelihood: (networks, examples, key) -> the logarithms of their probabilities in nats (N,), or an estimate that
+        draws random numbers. None for a game whose probabilities are not known.
+    elbo: (networks, examples, key) -> the evidence lower bounds of these logarithms in nats (N,). None for a game
+        without such a bound.
     translate: functions by direction, "AtoB" and possibly "BtoA", (networks, images (N, H, W, C) in [-1, 1], key) ->
         images (N, H, W, C'). Each result depends only on its own image and its position in the batch. They raise
         ValueError for images of unsuitable sizes. It is empty for a game that does not translate.
@@ -99,7 +101,8 @@ class Game:
     features: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
     encode: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
     anomaly: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
-    log_likelihood: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
+    log_likelihood: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
+    elbo: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
     translate: Mapping[str, Translate] = field(default_factory=dict)
 
     @property

@@ -16,18 +16,29 @@ _BATCH = 256
 Likelihood = Callable[[np.ndarray], np.ndarray]
 
 
-def make_likelihood(game: Game, networks: dict[str, Any]) -> Likelihood | None:
+def make_likelihood(game: Game, networks: dict[str, Any], seed: int) -> Likelihood | None:
     """Returns a function from examples, such as texts uint8 (N, L, V), to their log-likelihoods in nats, float32 (N,).
+
+    seed: of what an estimate draws.
 
     None for a game whose probabilities are not known. The function raises UserError for values that are no numbers.
     """
-    if game.log_likelihood is None:
-        return None
-    program = jax.jit(game.log_likelihood)
+    return None if game.log_likelihood is None else _batched(game.log_likelihood, networks, seed)
+
+
+def make_elbo(game: Game, networks: dict[str, Any], seed: int) -> Likelihood | None:
+    """`make_likelihood` of the evidence lower bound in the place of the log-likelihood. None for a game without it."""
+    return None if game.elbo is None else _batched(game.elbo, networks, seed)
+
+
+def _batched(of_batch: Callable[..., jax.Array], networks: dict[str, Any], seed: int) -> Likelihood:
+    program, key = jax.jit(of_batch), jax.random.key(seed)
 
     def likelihood(examples: np.ndarray) -> np.ndarray:
-        batches = padded_batches(len(examples), _BATCH)
-        found = [np.asarray(program(networks, normalize(examples[rows]))) for rows in batches]
+        found = [
+            np.asarray(program(networks, normalize(examples[rows]), jax.random.fold_in(key, rows[0])))
+            for rows in padded_batches(len(examples), _BATCH)
+        ]
         whole = np.concatenate(found)[: len(examples)]
         if np.isnan(whole).any():
             raise UserError("some log-likelihoods are not numbers: the generator is broken")

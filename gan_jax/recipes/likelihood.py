@@ -51,13 +51,14 @@ def with_likelihood(game: Game, generator: nn.Module) -> Game:
     A further measure of the game is `bits_per_character_held_out`, or `bits_per_pixel_held_out`.
     """
 
-    def log_likelihood(networks: dict[str, Tree], examples: jax.Array) -> jax.Array:
+    def log_likelihood(networks: dict[str, Tree], examples: jax.Array, key: jax.Array) -> jax.Array:
+        del key  # it is exact
         log_probabilities: Any = generator.apply(networks["generator"], examples, train=False, given=True)
         return _whole(log_probabilities)
 
     def measures(networks: dict[str, Tree], batch: Tree, key: jax.Array) -> Metrics:
         others = game.measures(networks, batch, key) if game.measures else {}
-        found = bits(log_likelihood(networks, batch["image"]), batch["image"])
+        found = bits(log_likelihood(networks, batch["image"], key), batch["image"])
         return {**others, **{f"{name}_held_out": x for name, x in found.items()}}
 
     return dataclasses.replace(game, log_likelihood=log_likelihood, measures=measures)

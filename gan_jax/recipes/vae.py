@@ -17,14 +17,14 @@ from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player, State, Tree
 from gan_jax.networks.functional import forward
 from gan_jax.networks.latents import normal
+from gan_jax.recipes.evidence import Conditional, divergence, evidence_bound, importance_bound
 from gan_jax.recipes.joined_networks import join, variables_of
 from gan_jax.recipes.streams import Stream
 from gan_jax.regularizers import cross_entropy
 
-
-def divergence(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
-    """KL(N(mean, variance) || N(0, 1)) in nats, (N,), of means and log variances (N, L) (appendix B of the paper)."""
-    return 0.5 * jnp.sum(jnp.square(mean) + jnp.exp(log_variance) - 1 - log_variance, -1)
+# The draws of the evidence lower bound, whose mean has no bias, and of the importance-weighted one, which grows with
+# them. Burda et al. take 5,000 for the latter.
+_ELBO_DRAWS, _LIKELIHOOD_DRAWS = 64, 5000
 
 
 def vae(
@@ -42,6 +42,11 @@ def vae(
     values, plus `beta` times the divergence of q(z|x) from N(0, 1) (equation 10 of the paper; beta above 1 as in
     beta-VAE, Higgins et al. 2017). Metrics are both terms, in nats per example.
 
+    The game's `elbo` is this bound with beta 1. Its `log_likelihood` is the importance-weighted bound of 5,000 draws
+    (Burda et al. 2015, arXiv 1509.00519, equation 8), which is at most the log-likelihood on average. Both are of
+    Bernoulli values: of binary images they bound the log probability. Of gray ones they are below the mean of that of
+    binary images whose values are 1 with probability (x + 1) / 2, and are no probability of the gray values.
+
     Args:
       encoder: (examples, train) -> (N, 2 latent_size), the means and log variances of q(z|x).
       decoder: (latents (N, latent_size), train) -> examples in [-1, 1], whose values (x + 1) / 2 are probabilities. A
@@ -57,6 +62,8 @@ def vae(
         init=functions.init,
         latents=functions.latents,
         sample=functions.sample,
+        log_likelihood=functions.log_likelihood,
+        elbo=functions.elbo,
     )
 
 
@@ -100,3 +107,22 @@ class _Vae:
     def sample(self, networks: dict[str, Tree], latents: jax.Array) -> Any:
         """Decodes latents in evaluation mode."""
         return self.decoder.apply(variables_of(networks["autoencoder"], "decoder"), latents, train=False)
+
+    def log_likelihood(self, networks: dict[str, Tree], examples: jax.Array, key: jax.Array) -> jax.Array:
+        """The importance-weighted bound in nats, (N,)."""
+        return importance_bound(*self.posterior(networks, examples), key, _LIKELIHOOD_DRAWS)
+
+    def elbo(self, networks: dict[str, Tree], examples: jax.Array, key: jax.Array) -> jax.Array:
+        """The evidence lower bound in nats, (N,)."""
+        return evidence_bound(*self.posterior(networks, examples), key, _ELBO_DRAWS)
+
+    def posterior(self, networks: dict[str, Tree], examples: jax.Array) -> tuple[jax.Array, jax.Array, Conditional]:
+        """The means and log variances (N, L) of q(z|x), and the log probability of the examples given latents."""
+        codes: Any = self.encoder.apply(variables_of(networks["autoencoder"], "encoder"), examples, train=False)
+        mean, log_variance = jnp.split(codes.astype(jnp.float32), 2, -1)
+
+        def conditional(latents: jax.Array) -> jax.Array:
+            made = self.sample(networks, latents).astype(jnp.float32)
+            return -examples[0].size * jax.vmap(cross_entropy)(examples, made)
+
+        return mean, log_variance, conditional

@@ -92,7 +92,7 @@ def test_it_learns_digits():
     assert metrics["bits_per_pixel"] < 0.75 * alone
     held = {"image": images[:200] / np.float32(127.5) - 1}
     measured = game.measures(networks(state), held, jax.random.key(0))["bits_per_pixel_held_out"]
-    total = game.log_likelihood(networks(state), held["image"]).sum()
+    total = game.log_likelihood(networks(state), held["image"], jax.random.key(0)).sum()
     assert float(measured) == pytest.approx(-float(total) / np.log(2) / (200 * 64), rel=1e-5)
     samples = np.asarray(game.sample(networks(state), game.latents(jax.random.key(2), 4)))
     assert samples.shape == (4, 8, 8, 1)

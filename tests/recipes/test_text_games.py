@@ -167,12 +167,12 @@ def test_it_learns_to_write_the_one_text_there_is(build, steps, better):
     batch = {"image": one_hot(np.tile([1, 2, 0], (16, 1)))}
     state = begun(game)
     step = jax.jit(lambda state: train_step(game, state, batch))
-    before = game.log_likelihood(networks(state), batch["image"])
+    before = game.log_likelihood(networks(state), batch["image"], jax.random.key(0))
     assert before.shape == (16,)
     for _ in range(steps):
         state, metrics = step(state)
     assert all(np.isfinite(value) for value in metrics.values())
-    after = game.log_likelihood(networks(state), batch["image"])
+    after = game.log_likelihood(networks(state), batch["image"], jax.random.key(0))
     assert np.exp(after[0]) > better > 4 * np.exp(before[0])
     found = game.measures(networks(state), batch, jax.random.key(0))
     assert found["bits_per_character_held_out"] == pytest.approx(-float(after[0]) / np.log(2) / 3, rel=1e-4)

@@ -11,8 +11,8 @@ from gan_jax.game import networks, train_step
 from gan_jax.networks import gan3d
 from gan_jax.networks.latents import normal
 from gan_jax.recipes import vae
+from gan_jax.recipes.evidence import divergence
 from gan_jax.recipes.joined_networks import variables_of
-from gan_jax.recipes.vae import divergence
 
 from support.translating import begun  # isort: skip
 
