@@ -95,16 +95,17 @@ def cyclegan(
       shapes: the shapes of an image of A and of an image of B, (height, width, channels).
       objective: the adversarial objective. The default is the paper's least squares.
       identity_weight: the weight of the identity loss in units of cycle_weight, or None for no such loss.
-      pool_size: the number of generated images that are kept for each domain.
+      pool_size: the number of generated images that are kept for each domain. With 0, the discriminators see the new
+        ones alone.
       regularizers, generator_regularizers: penalties of the discriminators and the generators in each domain. In an
         update of the discriminators they see the generated images that the pool shows.
       augmentation: augmentation of the images that the discriminators see, with a separate memory for each domain.
       ema: decay of the moving average of the generators. The averages translate.
 
-    Raises ValueError for negative weights, a pool_size below 1, and an identity loss if the domains differ in shape.
+    Raises ValueError for negative weights, a pool_size below 0, and an identity loss if the domains differ in shape.
     """
     at_least(0, "cycle_weight", cycle_weight)
-    at_least(1, "pool_size", pool_size)
+    at_least(0, "pool_size", pool_size)
     if identity_weight is not None:
         at_least(0, "identity_weight", identity_weight)
         if tuple(shapes[0]) != tuple(shapes[1]):
@@ -187,8 +188,9 @@ class _CycleGan:
         value, variables, metrics, further_metrics = jnp.zeros(()), state.variables["discriminator"], {}, {}
         memory: dict[str, Tree] = {"discriminator": {}, "augmentation": {}}
         for i, domain in enumerate(DOMAINS):
-            pool, keys = f"pool_{domain}", example_keys(Stream.POOL.fold_in(key, i), len(fakes[domain]))
-            fakes[domain], memory[pool] = image_pool.show_over_devices(state.memory[pool], fakes[domain], keys)
+            if self.pool_size:
+                pool, keys = f"pool_{domain}", example_keys(Stream.POOL.fold_in(key, i), len(fakes[domain]))
+                fakes[domain], memory[pool] = image_pool.show_over_devices(state.memory[pool], fakes[domain], keys)
             view, after = self.view(i, params, state, batch, real, fakes, key)
             variables = with_variables(variables, domain, after)
             real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
@@ -257,12 +259,12 @@ class _CycleGan:
             "B": init_discriminator(self.discriminators["B"], keys[3], b),
         }
         memory = {
-            "pool_A": image_pool.empty(self.pool_size, a),
-            "pool_B": image_pool.empty(self.pool_size, b),
             "discriminator": {domain: init_memory(self.regularizers) for domain in DOMAINS},
             "generator": {domain: init_memory(self.generator_regularizers) for domain in DOMAINS},
             "augmentation": {domain: self.augmentation.init() for domain in DOMAINS},
         }
+        if self.pool_size:
+            memory |= {f"pool_{name}": image_pool.empty(self.pool_size, shape) for name, shape in (("A", a), ("B", b))}
         return {"generator": join(generators), "discriminator": join(discriminators)}, memory
 
 

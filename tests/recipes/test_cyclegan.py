@@ -146,6 +146,15 @@ def test_translates_both_ways():
         np.testing.assert_allclose(translate(networks(state), images[:1], jax.random.key(0))[0], made[0], atol=1e-6)
 
 
+def test_without_a_pool_the_discriminators_see_the_new_images():
+    batch = batch_of(SHAPE, SHAPE)
+    # A pool that is not full shows the new images too.
+    games = small_cyclegan(pool_size=0), small_cyclegan(pool_size=2 * len(batch["image"]))
+    states = [jax.jit(partial(train_step, game))(begun(game), batch)[0] for game in games]
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-7), *(state.params for state in states))
+    assert not any(name.startswith("pool") for name in states[0].memory)
+
+
 def test_weights_may_be_a_members_own():
     batch, start = batch_of(SHAPE, SHAPE), begun(small_cyclegan())
 
@@ -162,7 +171,7 @@ def test_weights_may_be_a_members_own():
     [
         ({"cycle_weight": -1.0}, "cycle_weight must be at least 0, not -1"),
         ({"identity_weight": -0.5}, "identity_weight must be at least 0, not -0.5"),
-        ({"pool_size": 0}, "pool_size must be at least 1, not 0"),
+        ({"pool_size": -1}, "pool_size must be at least 0, not -1"),
     ],
 )
 def test_hyperparameters_are_checked(options, message):
