@@ -20,12 +20,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import optax
 import tyro
-from classifiers import See, alone, labelled
 
 from gan_jax.augmentation import brightness, contrast, cutout, diff_augment, no_augmentation, saturation, translation
 from gan_jax.commands.shared import start_jax
 from gan_jax.common.files import write_text
-from gan_jax.data import Dataset, Split, batch_indices, hide_labels, load, take
+from gan_jax.data import Dataset, Split, batch_indices, hide_labels, labelled, load, take
 from gan_jax.data.transforms import mixup, random_crop, random_flip, to_float
 from gan_jax.evaluation.metrics import class_accuracy
 from gan_jax.game import Game, init_state, networks, train_step
@@ -34,7 +33,7 @@ from gan_jax.networks import dcgan
 from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import ClassLogits, ConcatDiscriminator, ConcatGenerator
 from gan_jax.objectives import non_saturating
-from gan_jax.recipes import gan
+from gan_jax.recipes import See, classifier, gan
 from gan_jax.regularizers import classify_real
 from gan_jax.reporting import grid, markdown, save_image, spread, write_part
 
@@ -124,20 +123,20 @@ def accuracies(study: Study, task: Task, data: Dataset, test: Split, count: int,
     def made() -> Split:
         return generated(folder, task, data, few, seed)
 
-    def classifier(see: See | None = None) -> Game:
-        return alone(network, optimizer, data.image_shape, *([] if see is None else [see]))
+    def alone(see: See | None = None) -> Game:
+        return classifier(network, optimizer, data.image_shape, *([] if see is None else [see]))
 
     def accuracy(game: Game, *splits: tuple[Split, float]) -> float:
         state = trained(game, splits, task.steps, task.batch, seed)
         return class_accuracy(network, state["discriminator"], test)
 
     def mixed(see: See | None, share: float) -> float:
-        return accuracy(classifier(see), (few, 1 - share), (made(), share))
+        return accuracy(alone(see), (few, 1 - share), (made(), share))
 
     arms: Mapping[str, Callable[[], float]] = {
-        "labelled images alone": lambda: accuracy(classifier(), (few, 1)),
-        task.usual: lambda: accuracy(classifier(task.see), (few, 1)),
-        "mixup": lambda: accuracy(classifier(lambda *x: mixup(*x, ALPHA)), (few, 1)),
+        "labelled images alone": lambda: accuracy(alone(), (few, 1)),
+        task.usual: lambda: accuracy(alone(task.see), (few, 1)),
+        "mixup": lambda: accuracy(alone(lambda *x: mixup(*x, ALPHA)), (few, 1)),
         **{generated_arm(share): partial(mixed, None, share) for share in SHARES},
         f"{task.usual}, and {generated_arm(0.25)}": lambda: mixed(task.see, 0.25),
         f"{task.usual}, and {generated_arm(0.5)}": lambda: mixed(task.see, 0.5),
@@ -145,8 +144,8 @@ def accuracies(study: Study, task: Task, data: Dataset, test: Split, count: int,
         "the game with images without labels": lambda: accuracy(
             semi_supervised(task, data, network), (few, 0.5), (partly, 0.5)
         ),
-        "all labels": lambda: accuracy(classifier(), (data.train, 1)),
-        f"all labels, {task.usual}": lambda: accuracy(classifier(task.see), (data.train, 1)),
+        "all labels": lambda: accuracy(alone(), (data.train, 1)),
+        f"all labels, {task.usual}": lambda: accuracy(alone(task.see), (data.train, 1)),
     }
     found = {}
     for name, arm in arms.items():

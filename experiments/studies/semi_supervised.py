@@ -17,15 +17,15 @@ from pathlib import Path
 import jax
 import numpy as np
 import tyro
-from classifiers import alone, labelled
 from rich.console import Console
 
-from gan_jax.data import Split, batch_indices, hide_labels, load, take
+from gan_jax.data import Split, batch_indices, hide_labels, labelled, load, take
 from gan_jax.data.transforms import to_float
 from gan_jax.evaluation.metrics import class_accuracy
 from gan_jax.game import Game, State, init_population, networks, population_step, stack_keys
 from gan_jax.networks import dcgan
 from gan_jax.networks.layers import ClassLogits
+from gan_jax.recipes import classifier
 from gan_jax.training.experiment import load_experiment
 from gan_jax.training.program import compiled, run_once
 
@@ -89,13 +89,13 @@ def main(study: Study) -> None:
     # The discriminator of the game and its optimizer.
     discriminator = ClassLogits(dcgan.Discriminator(config.width, outputs=len(data.classes)))
     optimizer = next(player.optimizer for player in game.players if player.name == "discriminator")
-    classifier = alone(discriminator, optimizer, data.image_shape)
+    alone = classifier(discriminator, optimizer, data.image_shape)
     kept = study.labels_per_class * len(data.classes)
     unlabelled = len(data.train) - kept
     trainings = {
-        f"{kept} labelled images": (classifier, [labelled(split) for split in partly]),
+        f"{kept} labelled images": (alone, [labelled(split) for split in partly]),
         f"those and {unlabelled} unlabelled ones, in the game": (game, partly),
-        f"all {len(data.train)} images, labelled": (classifier, [data.train] * study.seeds),
+        f"all {len(data.train)} images, labelled": (alone, [data.train] * study.seeds),
     }
     accuracies = {}
     for name, (trained, splits) in trainings.items():

@@ -11,7 +11,7 @@ processes that decode images do not import jax.
 from gan_jax.data.batching import batch_indices, take, target_indices
 from gan_jax.data.cache import cache_dir
 from gan_jax.data.dataset import DataInfo, Dataset, Images, Resolution, Split, height_and_width
-from gan_jax.data.derived.hidden_labels import hide_labels
+from gan_jax.data.derived.hidden_labels import hide_labels, labelled
 from gan_jax.data.derived.subset import limit_training
 from gan_jax.data.fingerprint import data_changes, fingerprint
 from gan_jax.data.image_sets import check_same_size, is_path, read_image_set

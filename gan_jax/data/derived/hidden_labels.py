@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 
 from gan_jax.common.errors import UsageError
-from gan_jax.data.dataset import Dataset
+from gan_jax.data.batching import pick
+from gan_jax.data.dataset import Dataset, Split
 from gan_jax.data.splits import shuffled
 
 UNLABELLED = -1
@@ -41,3 +42,11 @@ def hide_labels(dataset: Dataset, per_class: int | None, seed: int = 0) -> Datas
             )
         kept[members[:per_class]] = label
     return dataclasses.replace(dataset, train=dataclasses.replace(dataset.train, labels=kept))
+
+
+def labelled(split: Split) -> Split:
+    """The examples whose label is known. Raises UsageError if there are no labels at all."""
+    if split.labels is None:
+        raise UsageError("there are no labels among which known ones could be found")
+    rows = np.flatnonzero(split.labels >= 0)
+    return Split(pick(split.images, rows), split.labels[rows])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan_jax.common.errors import UsageError
-from gan_jax.data import Dataset, Split, batch_indices, hide_labels
+from gan_jax.data import Dataset, Split, batch_indices, hide_labels, labelled, load
 
 COUNTS = (5, 9, 30)
 
@@ -69,3 +69,14 @@ def test_data_without_labels():
 def test_fewer_than_one_label():
     with pytest.raises(UsageError, match=r"at least 1 .* not 0"):
         hide_labels(dataset(), 0)
+
+
+def test_labelled_examples_are_those_whose_labels_were_kept():
+    whole = load("digits", resolution=8)
+    few = labelled(hide_labels(whole, 3, seed=1).train)
+    assert len(few) == 30
+    np.testing.assert_array_equal(np.bincount(few.labels), np.full(10, 3))
+    kept = np.flatnonzero(hide_labels(whole, 3, seed=1).train.labels >= 0)
+    np.testing.assert_array_equal(few.images, whole.train.images[kept])
+    with pytest.raises(UsageError, match="there are no labels"):
+        labelled(Split(few.images, None))

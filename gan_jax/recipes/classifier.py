@@ -1,0 +1,49 @@
+"""A classifier of labelled images alone: a game of one player, the baseline of games that use labels."""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import numpy as np
+import optax
+
+from gan_jax.common.parallel import example_keys
+from gan_jax.game import Game, Outcome, Player
+from gan_jax.networks.functional import forward
+
+# (images (N, H, W, C), probabilities of classes (N, K), keys (N,)) -> the same for training.
+See = Callable[[jax.Array, jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
+
+
+def classifier(
+    network: nn.Module,
+    optimizer: optax.GradientTransformation,
+    image_shape: tuple[int, ...],
+    see: See = lambda images, targets, keys: (images, targets),
+) -> Game:
+    """Builds the game of one player, "discriminator", which descends its mean cross-entropy on the labels, in nats.
+
+    Args:
+      network: (images, train) -> {"classes": logits (N, K), ...}, such as the discriminator of a semi-supervised GAN
+        (`layers.ClassLogits`), which it is to be compared with.
+      image_shape: (height, width, channels).
+      see: what the classifier sees in training, for augmentation.
+
+    Batches are {"image": (N, H, W, C) in [-1, 1], "label": int32 (N,)}, and every label must be known.
+    """
+
+    def loss(params, state, batch, key):
+        made = params["discriminator"], state.variables["discriminator"]
+        count = shape["classes"].shape[1]
+        images, targets = see(
+            batch["image"], jax.nn.one_hot(batch["label"], count), example_keys(key, len(batch["image"]))
+        )
+        output, variables = forward(network, *made, images, key=key)
+        return optax.softmax_cross_entropy(output["classes"], targets).mean(), Outcome(variables, {})
+
+    def init(key):
+        return {"discriminator": network.init(key, example, train=True)}, {}
+
+    example = np.zeros((1, *image_shape), np.float32)
+    shape, _ = jax.eval_shape(lambda: network.init_with_output(jax.random.key(0), example, train=True))
+    return Game((Player("discriminator", loss, optimizer),), init)
