@@ -30,16 +30,33 @@ NAMES = (
     "equilibrium",
     "optimal_discriminator",
     "early_gradients",
+    "dcgan_rules",
+    "unlabelled_images",
     "markov_chain",
     "sharpness",
+    "consistency",
+    "designed_losses",
     "stability",
+    "discrete_data",
     "opposed_steps",
     "collapse",
+    "counting",
     "vanishing_gradients",
     "wasserstein_gradients",
     "sgd_and_adam",
     "saddle_point",
+    "learning_rates",
+    "image_range",
+    "label_tricks",
+    "normalization",
+    "sparse_gradients",
+    "layer_noise",
+    "pairs",
+    "cycle_loss",
+    "history",
 )
+# They do not change what is measured.
+_JUDGING = ("claim", "effects")
 
 
 @dataclass(frozen=True)
@@ -78,13 +95,13 @@ def main(options: Options) -> None:
 
 
 def measured(name: str, claim: Claim, options: Options) -> Found:
-    """What each arm measures. Arms that were run before, with the same file and the same seeds, are read."""
+    """What each arm measures. Arms that were run before, by the same program and with the same seeds, are read."""
     count = options.seeds or (4 if options.quick else claim.seeds)
-    text = [(HERE / f"{each}.py").read_text() for each in (name, "populations", "rings", "digit_models")]
     found = {}
     for arm, run in claim.arms.items():
-        identity = hashlib.sha256(repr((text, arm, count, options.quick)).encode()).hexdigest()[:12]
-        path = options.out / name / f"{identity}.npz"
+        origin = getattr(run, "func", run).__module__  # several claims may share the arms of one file
+        identity = hashlib.sha256(repr((program(origin), arm, count, options.quick)).encode()).hexdigest()[:12]
+        path = options.out / origin / f"{identity}.npz"
         if not path.exists():
             print(f"{name}: {arm}", flush=True)
             values = {key: np.asarray(value) for key, value in run(range(count), options.quick).items()}
@@ -93,6 +110,13 @@ def measured(name: str, claim: Claim, options: Options) -> Found:
         with np.load(path) as stored:
             found[arm] = dict(stored)
     return found
+
+
+def program(name: str) -> list[str]:
+    """The text of a file of this folder, and those of the files that it imports."""
+    text = (HERE / f"{name}.py").read_text()
+    imported = [each for each in re.findall(r"^from (\w+) import", text, re.MULTILINE) if each not in _JUDGING]
+    return [text, *(part for each in imported if (HERE / f"{each}.py").exists() for part in program(each))]
 
 
 def write(name: str, claim: Claim, found: Found, judgement: Judgement, options: Options) -> None:

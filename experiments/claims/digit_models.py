@@ -1,7 +1,8 @@
 """Models of digits, 8x8, with comparable networks: a DCGAN, a VAE, a PixelCNN and a restricted Boltzmann machine."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -49,13 +50,14 @@ def rbm_game(rate: float | jax.Array = 0.05) -> Game:
     return rbm(RestrictedBoltzmannMachine(64, 256), (8, 8, 1), optax.sgd(rate))
 
 
-def draw_digits(key: jax.Array, count: int) -> jax.Array:
-    """Training images (count, 8, 8, 1) in [-1, 1]."""
-    images = digits().train.images
-    return to_float(jnp.asarray(images)[jax.random.randint(key, (count,), 0, len(images))])
+def draw_digits(key: jax.Array, count: int, values: Values) -> dict[str, jax.Array]:
+    """Training images (count, 8, 8, 1) in [-1, 1], and their labels."""
+    train = digits().train
+    chosen = jax.random.randint(key, (count,), 0, len(train))
+    return {"image": to_float(jnp.asarray(train.images)[chosen]), "label": jnp.asarray(train.labels)[chosen]}
 
 
-def draw_samples(game: Game, state: State, count: int) -> jax.Array:
+def draw_samples(game: Game, state: State, *, count: int) -> jax.Array:
     """Samples (count, 8, 8, 1) in [-1, 1]."""
     return game.sample(networks(state), game.latents(jax.random.key(1), count))
 
@@ -63,27 +65,45 @@ def draw_samples(game: Game, state: State, count: int) -> jax.Array:
 def train_digits(
     build: Callable[[Values], Game], seeds: Sequence[int], steps: int, count: int, values: Values | None = None
 ) -> np.ndarray:
-    """Samples of each seed at the end, uint8 (N, count, 8, 8, 1). What is not finite is black.
+    """Samples of each seed at the end, uint8 (N, count, 8, 8, 1), of games that are trained on digits."""
+    found = train_each(build, seeds, steps, partial(draw_samples, count=count), draw_digits, values)
+    return as_images(found)
 
-    values: (N,) each, what `build` makes the game of a seed of. One seed is trained after another, by the same program:
-    on a CPU, convolutions of many networks at once are slower.
+
+def train_each(
+    build: Callable[[Values], Game],
+    seeds: Sequence[int],
+    steps: int,
+    look: Callable[[Game, State], Any],
+    draw: Callable[[jax.Array, int, Values], dict[str, jax.Array]],
+    values: Values | None = None,
+    batch: int = 64,
+) -> Any:
+    """Trains a game for each seed, and looks at it at the end: arrays (N, ...) of what `look` returns.
+
+    values: (N, ...) each, what `build` makes the game of a seed of. draw: (key, count, a seed's values) -> a batch. One
+    seed is trained after another, by the same program: on a CPU, convolutions of many networks at once are slower.
     """
 
-    def one(values: Values, state: State) -> State:
-        images = draw_digits(jax.random.fold_in(state.key, ~state.step), 64)
-        return train_step(build(values), state, {"image": images})[0]
+    def one(own: Values, state: State) -> State:
+        return train_step(build(own), state, draw(jax.random.fold_in(state.key, ~state.step), batch, own))[0]
 
-    start = jax.jit(lambda values, key: init_state(build(values), key))
+    start = jax.jit(lambda own, key: init_state(build(own), key))
     step = jax.jit(one, donate_argnums=1)
-    draw = jax.jit(lambda values, state: draw_samples(build(values), state, count))
+    see = jax.jit(lambda own, state: look(build(own), state))
     found = []
     for i, seed in enumerate(seeds):
         own = {name: x[i] for name, x in (values or {}).items()}
         state = start(own, jax.random.key(seed))
         for _ in range(steps):
             state = step(own, state)
-        found.append(np.asarray(draw(own, state)))
-    return to_uint8(np.nan_to_num(np.stack(found), nan=-1.0, posinf=1.0, neginf=-1.0))
+        found.append(jax.device_get(see(own, state)))
+    return jax.tree.map(lambda *x: np.stack(x), *found)
+
+
+def as_images(samples: np.ndarray) -> np.ndarray:
+    """Samples in [-1, 1] as uint8. What is not finite is black."""
+    return to_uint8(np.nan_to_num(samples, nan=-1.0, posinf=1.0, neginf=-1.0))
 
 
 def frechet_ratio(images: np.ndarray) -> np.ndarray:

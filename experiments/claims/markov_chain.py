@@ -22,7 +22,7 @@ def measure(name, seeds, quick):
     made = train_digits(lambda values: game(), seeds, 4 if quick else steps, count)
     seconds = (time.monotonic() - began) / len(seeds)
     state = init_state(game(), jax.random.key(0))
-    draw = jax.jit(lambda state: draw_samples(game(), state, count))
+    draw = jax.jit(lambda state: draw_samples(game(), state, count=count))
     jax.block_until_ready(draw(state))
     began = time.monotonic()
     jax.block_until_ready(draw(state))

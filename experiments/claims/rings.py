@@ -1,5 +1,6 @@
 """What becomes of a game on the ring of 8 Gaussians: which modes its samples cover."""
 
+import flax.linen as nn
 import jax
 import numpy as np
 import optax
@@ -15,10 +16,16 @@ from gan_jax.recipes import gan
 _SAMPLES = 1000
 
 
-def ring_gan(objective: Objective, optimizer: optax.GradientTransformation, hidden: int = 64, **options) -> Game:
-    """A game of two small MLPs on points in the plane."""
+def ring_gan(
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    hidden: int = 64,
+    judge: nn.Module | None = None,
+    **options,
+) -> Game:
+    """A game of two small MLPs on points in the plane. `judge` takes the place of the discriminator."""
     layers = (hidden, hidden)
-    players = mlp.Generator(2, layers), mlp.Discriminator(layers)
+    players = mlp.Generator(2, layers), judge or mlp.Discriminator(layers)
     return gan(*players, objective, optimizer, optimizer, latent=normal(16), **options)
 
 
