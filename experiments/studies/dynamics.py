@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from gan_jax.analysis import bilinear, dirac_gan, jacobian, parts, path_angles, play, vector_field
 from gan_jax.data import load
+from gan_jax.data.sources.mixtures import RING
 from gan_jax.evaluation.metrics import mixture_coverage
 from gan_jax.game import Game, State, init_population, init_state, networks, simultaneous, stack_keys, train_step
 from gan_jax.networks import mlp
@@ -30,7 +31,7 @@ from gan_jax.regularizers import r1
 from gan_jax.reporting import markdown, plot_eigenvalues, plot_field, spread, write_part
 
 PAGE = Path(__file__).parents[1] / "claims" / "README.md"
-RING = load("ring", resolution=1)
+POINTS = load("ring", resolution=1)
 HIDDEN, LATENTS, BATCH, EXAMPLES, RATE, GAMMA = (16, 16), 4, 256, 512, 1e-3, 1.0
 LEADING = 20  # eigenvalues, the largest ones
 WITHOUT, WITH, LEFT_OUT = "trained without R1", "trained with R1", "trained with R1, penalty left out"
@@ -159,7 +160,7 @@ def ring_game(gamma: float, steps: int) -> Game:
 
 def trained(game: Game, study: Study) -> tuple[State, State]:
     """The first and the last state of all seeds."""
-    points = jnp.asarray(RING.train.images)
+    points = jnp.asarray(POINTS.train.images)
 
     def step(_: int, state: State) -> State:
         rows = jax.random.randint(jax.random.fold_in(state.key, ~state.step), (BATCH,), 0, len(points))
@@ -171,7 +172,7 @@ def trained(game: Game, study: Study) -> tuple[State, State]:
 
 def look(game: Game, first: State, last: State) -> list[Look]:
     """The field of `game` at the last states of all seeds."""
-    batch = {"image": jnp.asarray(RING.test.images[:EXAMPLES])}
+    batch = {"image": jnp.asarray(POINTS.test.images[:EXAMPLES])}
     whole = jax.jit(lambda state: jacobian(vector_field(game, state, batch, jax.random.key(1))))
     memory = init_state(game, jax.random.key(0)).memory  # the states may be of a game with other penalties
     found = []
@@ -193,7 +194,7 @@ def look(game: Game, first: State, last: State) -> list[Look]:
                 angles.cosines,
                 angles.places,
                 float(jnp.linalg.norm(field.velocity(field.point))),
-                mixture_coverage(samples, RING.origin.means, RING.origin.deviation).high_quality,
+                mixture_coverage(samples, RING.means, RING.deviation).high_quality,
             )
         )
     return found
@@ -283,7 +284,7 @@ def draw(looks: dict[str, list[Look]], path: Path) -> None:
     left.set(title="Dirac-GAN", xlabel="θ, of the generator", ylabel="ψ, of the discriminator", aspect="equal")
     plot_eigenvalues(middle, {name: looks[name][0].eigenvalues for name in (WITHOUT, WITH)})
     middle.set_xscale("symlog", linthresh=1)
-    middle.set(title="ring of Gaussians: eigenvalues, one seed")
+    middle.set(title="ring: eigenvalues, one seed")
     for name in (WITHOUT, WITH):
         cosines = np.stack([each.cosines for each in looks[name]])
         (line,) = right.plot(looks[name][0].places, cosines.mean(0), label=name)
@@ -291,9 +292,7 @@ def draw(looks: dict[str, list[Look]], path: Path) -> None:
         right.fill_between(looks[name][0].places, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     right.axhline(0, color="0.8", linewidth=0.8)
     right.axvline(1, color="0.8", linewidth=0.8)
-    right.set(
-        title="ring of Gaussians: path angle, all seeds", xlabel="place from start (0) to end (1)", ylabel="cosine"
-    )
+    right.set(title="ring: path angle, all seeds", xlabel="place from start (0) to end (1)", ylabel="cosine")
     right.legend(fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=70)
