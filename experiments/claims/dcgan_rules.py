@@ -52,9 +52,8 @@ def judge(found: Found) -> Judgement:
     count = len(needed)
     return Judgement(
         "supported" if count == len(others) else "depends" if needed else "not supported",
-        f"DCGAN ends at {base.mean():.1f} times the real Fréchet distance. Of {len(others)} rules, {count} help by "
-        f"{WORSE - 1:.0%} or more: without them there is {listed(needed)}. Breaking a rule helps in the case of "
-        f"{listed(harmful)}.",
+        f"DCGAN ends at {base.mean():.1f} times the real Fréchet distance. Of {len(others)} changes, {count} make it "
+        f"larger by {WORSE - 1:.0%} or more: {listed(needed)}. Smaller by {listed(harmful)}.",
         effects,
     )
 
