@@ -97,7 +97,7 @@ def judge(found: Found) -> Judgement:
     said = ", ".join(f"{found[name]['valid'].mean():.1%} by {name}" for name in MODELS)
     return Judgement(
         "supported" if all(holds) else "depends" if any(holds) else "not supported",
-        f"Valid sentences after {STEPS:,} steps: {said}. One by the best GAN: {found[top]['shown'][0][0]!r}.",
+        f"Valid sentences after {STEPS:,} steps: {said}. One by the best GAN: {str(found[top]['shown'][0][0])!r}.",
         effects,
     )
 
