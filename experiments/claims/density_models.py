@@ -3,11 +3,13 @@
 import jax
 import jax.numpy as jnp
 import optax
+from jax.scipy.stats import norm
 
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player
 from gan_jax.networks import mlp
 from gan_jax.networks.latents import normal
+from gan_jax.recipes.evidence import importance_bound
 
 
 def gaussian_vae(hidden: tuple[int, ...], optimizer: optax.GradientTransformation, tightness: int = 1) -> Game:
@@ -20,18 +22,15 @@ def gaussian_vae(hidden: tuple[int, ...], optimizer: optax.GradientTransformatio
     """
     encoder, decoder = mlp.Generator(4, hidden), mlp.Generator(2, hidden)
 
-    def log_normal(x: jax.Array, mean: jax.Array, log_scale: jax.Array) -> jax.Array:
-        return jnp.sum(-0.5 * jnp.square((x - mean) / jnp.exp(log_scale)) - log_scale - 0.919, -1)
-
     def loss(params, state, batch, key):
         own, x = params["autoencoder"], batch["image"]
-        mean, log_scale = jnp.split(encoder.apply({"params": own["encoder"]}, x, train=True), 2, -1)
-        noise = jax.vmap(lambda key: jax.random.normal(key, (tightness, 2)))(example_keys(key, len(x)))
-        z = mean[:, None] + jnp.exp(log_scale)[:, None] * noise
-        made = decoder.apply({"params": own["decoder"]}, z.reshape(-1, 2), train=True).reshape(z.shape)
-        terms = log_normal(x[:, None], made, own["log_scale"]) + log_normal(z, jnp.zeros(2), jnp.zeros(2))
-        terms -= log_normal(z, mean[:, None], log_scale[:, None])
-        bound = jnp.mean(jax.nn.logsumexp(terms, 1) - jnp.log(tightness))
+        mean, log_variance = jnp.split(encoder.apply({"params": own["encoder"]}, x, train=True), 2, -1)
+
+        def conditional(z: jax.Array) -> jax.Array:
+            made = decoder.apply({"params": own["decoder"]}, z, train=True)
+            return jnp.sum(norm.logpdf(x, made, jnp.exp(own["log_scale"])), -1)
+
+        bound = jnp.mean(importance_bound(mean, log_variance, conditional, key, tightness))
         return -bound, Outcome(state.variables["autoencoder"], {"bound": bound})
 
     def init(key):

@@ -1,7 +1,7 @@
 """Bounds on the log-likelihood log p(x) of a model with latents z, by draws of its approximate posterior q(z|x).
 
-The prior is N(0, 1), and q(z|x) a normal distribution of independent values. What is drawn is judged one draw of all
-examples at a time, so memory does not grow with the number of draws, but for one number for each.
+The prior is N(0, 1), and q(z|x) a normal distribution of independent values. At most 32 draws of all examples are
+judged at a time, so memory does not grow with further draws, but for one number for each.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,8 @@ import jax.numpy as jnp
 
 from gan_jax.common.parallel import example_keys
 from gan_jax.networks.latents import normal
+
+_AT_ONCE = 32
 
 # Latents (N, L), one for each example x -> log p(x|z) in nats, (N,).
 Conditional = Callable[[jax.Array], jax.Array]
@@ -37,7 +39,7 @@ def evidence_bound(
     def reconstruction(key: jax.Array) -> jax.Array:
         return conditional(_drawn(mean, log_variance, key)[0])
 
-    found = jax.lax.map(reconstruction, jax.random.split(key, draws))
+    found = jax.lax.map(reconstruction, jax.random.split(key, draws), batch_size=min(draws, _AT_ONCE))
     return jnp.mean(found, 0) - divergence(mean, log_variance)
 
 
@@ -58,7 +60,7 @@ def importance_bound(
         prior_over_posterior = 0.5 * jnp.sum(jnp.square(noise) + log_variance - jnp.square(z), -1)
         return conditional(z) + prior_over_posterior
 
-    found = jax.lax.map(log_weight, jax.random.split(key, draws))
+    found = jax.lax.map(log_weight, jax.random.split(key, draws), batch_size=min(draws, _AT_ONCE))
     return jax.nn.logsumexp(found, 0) - jnp.log(draws)
 
 
