@@ -38,33 +38,23 @@ def program(claims):
 NAMES = sorted(path.stem for path in CLAIMS.glob("*.py") if "CLAIM = " in path.read_text())
 
 
-def few_arms(claim):
-    """The claim with the first arm of each file, which runs, and copies of the first of all for the others.
+def one_arm(claim):
+    """The claim with its first arm, which runs, and copies of what that measures for the others.
 
-    Arms of one file run the same code with other arguments, and each takes seconds to compile.
+    Its arms run the same code with other arguments, and each takes seconds to compile.
     """
-    arms, ends = dict(claim.arms), {}
-    for name, run in arms.items():
-        ends.setdefault(getattr(run, "func", run).__module__, []).append(name)
-    kept = {names[0] for names in ends.values()}
-    first = {}
+    first, *others = claim.arms
+    run, found = claim.arms[first], {}
 
-    def once(run):
-        def measure(seeds, quick):
-            first.update(run(seeds, quick))
-            return first
-
-        measure.__module__ = getattr(run, "func", run).__module__
-        return measure
+    def measure(seeds, quick):
+        found.update(run(seeds, quick))
+        return found
 
     def copy(seeds, quick):
-        return first
+        return found
 
-    names = iter(arms)
-    start = next(names)
-    rest = {name: arms[name] if name in kept else copy for name in names}
-    copy.__module__ = once(arms[start]).__module__
-    return dataclasses.replace(claim, arms={start: once(arms[start]), **rest})
+    measure.__module__ = copy.__module__ = getattr(run, "func", run).__module__
+    return dataclasses.replace(claim, arms={first: measure, **dict.fromkeys(others, copy)})
 
 
 @pytest.mark.slow
@@ -72,7 +62,7 @@ def few_arms(claim):
 def test_a_claim_runs_and_is_kept(name, claims, tmp_path, capsys, monkeypatch):
     main = program(claims)
     assert name in main.NAMES
-    claim = few_arms(claims(name).CLAIM)
+    claim = one_arm(claims(name).CLAIM)
     monkeypatch.setattr(claims(name), "CLAIM", claim)
     options = main.Options((name,), seeds=2, quick=True, out=tmp_path / "runs", page=tmp_path / "README.md")
     main.main(options)

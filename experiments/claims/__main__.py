@@ -56,7 +56,7 @@ NAMES = (
     "history",
 )
 # They do not change what is measured.
-_JUDGING = ("claim", "effects")
+_JUDGING = ("claim", "effects", "plots")
 
 
 @dataclass(frozen=True)

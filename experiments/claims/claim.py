@@ -10,6 +10,9 @@ import numpy as np
 Found = Mapping[str, Mapping[str, np.ndarray]]
 
 
+Verdict = Literal["supported", "not supported", "depends"]
+
+
 class Effect(NamedTuple):
     """A number that helps to decide.
 
@@ -28,7 +31,7 @@ class Effect(NamedTuple):
 class Judgement(NamedTuple):
     """verdict: of the statement as it is said. why: in one to three sentences, with numbers. effects: its grounds."""
 
-    verdict: Literal["supported", "not supported", "depends"]
+    verdict: Verdict
     why: str
     effects: Sequence[Effect]
 

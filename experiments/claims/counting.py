@@ -9,7 +9,7 @@ import numpy as np
 import optax
 from claim import Claim, Found, Judgement
 from digit_models import as_images, draw_samples, train_each
-from effects import mean
+from effects import mean, verdict
 from populations import train
 from rings import covered, high_quality, ring_gan, samples
 from scipy import ndimage
@@ -109,9 +109,8 @@ def judge(found: Found) -> Judgement:
         mean("modes covered more with it", compared["covered"] - alone["covered"], above=RELIEF, tests=2),
         mean("share miscounted more with it", compared["miscounted"] - alone["miscounted"], above=WRONG, tests=2),
     ]
-    holds = [effect.holds for effect in effects]
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"With minibatch discrimination samples cover {compared['covered'].mean():.1f} of 8 modes, and without it "
         f"{alone['covered'].mean():.1f}. Of the images, {compared['miscounted'].mean():.0%} do not have three squares, "
         f"and {alone['miscounted'].mean():.0%} without it; {compared['misshapen'].mean():.0%} and "

@@ -2,7 +2,7 @@
 
 from claim import Claim, Found, Judgement
 from cycle_models import arms, draw
-from effects import mean
+from effects import mean, verdict
 
 SMALL, LARGE = 0.05, 0.05
 
@@ -16,10 +16,9 @@ def judge(found: Found) -> Judgement:
         mean("digits kept less without the cycle loss", losses[0], above=LARGE, tests=3),
         mean("the same with U-Nets", losses[1], above=LARGE, tests=3),
     ]
-    holds = [effect.holds for effect in effects]
     said = ", ".join(f"{x.mean():.1%} ({name})" for name, x in kept.items())
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"Of the digits, these are kept: {said}.",
         effects,
     )

@@ -6,7 +6,7 @@ import flax.linen as nn
 import numpy as np
 import optax
 from claim import Claim, Found, Judgement
-from digit_models import FEW_SAMPLES, SAMPLES, WIDTH, frechet_ratio, train_digits
+from digit_models import WIDTH, frechet_ratio, sizes, train_digits
 from effects import mean
 from variants import Discriminator, Generator
 
@@ -37,7 +37,7 @@ def measure(name, seeds, quick):
         players = Generator(WIDTH, **generator), Discriminator(WIDTH, **discriminator)
         return gan(*players, non_saturating, adam, adam, latent=normal(32), ema=0.995)
 
-    made = train_digits(build, seeds, 4 if quick else 3000, FEW_SAMPLES if quick else SAMPLES)
+    made = train_digits(build, seeds, *sizes(3000, quick))
     return {"frechet": frechet_ratio(made)}
 
 

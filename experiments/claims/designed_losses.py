@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 from claim import Claim, Found, Judgement
 from digit_models import frechet_ratio
-from effects import mean
-from translation_models import COLOURED, examples, l1_game, pix2pix_game, translations
+from effects import mean, verdict
+from translation_models import COLOURED, examples, gray_levels_off, l1_game, pix2pix_game, translations
 
 TASKS = {
     "super-resolution": "superresolution:digits",
@@ -25,7 +25,7 @@ def measure(name, seeds, quick):
     for dataset in TASKS.values():
         made = translations(lambda values, d=dataset: MODELS[name](d, 1e-3, steps), seeds, steps, name=dataset)
         frechet.append(frechet_ratio(made))
-        errors.append(np.abs(made.astype(float) - examples(dataset, "test")["target"]).mean((1, 2, 3, 4)))
+        errors.append(gray_levels_off(made, dataset))
         shown.append(made[0, :4])
     return {"frechet": np.stack(frechet, 1), "l1": np.stack(errors, 1), "shown": np.stack(shown)}
 
@@ -42,7 +42,7 @@ def judge(found: Found) -> Judgement:
     far = "; ".join(f"{task} {adversary[:, i].mean():.1f} and {alone[:, i].mean():.1f}" for i, task in enumerate(TASKS))
     errors = [found[name]["l1"].mean() for name in ("pix2pix", "L1")]
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"With one loss for all of {len(TASKS)} tasks, pix2pix is nearer to real digits in {sum(holds)}. Fréchet "
         f"distances, in times real, by pix2pix and by L1: {far}. The L1 distances are {errors[0]:.0f} and "
         f"{errors[1]:.0f} gray levels.",

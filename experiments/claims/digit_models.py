@@ -25,6 +25,11 @@ SAMPLES, FEW_SAMPLES = 500, 24
 FAILED = 10.0  # times the Frechet distance of real images: no digits to be seen
 
 
+def sizes(steps: int, quick: bool) -> tuple[int, int]:
+    """The steps of a training, and the samples that are drawn of it."""
+    return (4, FEW_SAMPLES) if quick else (steps, SAMPLES)
+
+
 @cache
 def digits() -> Dataset:
     return load("digits", resolution=8)

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 from claim import Claim, Found, Judgement
 from digit_models import train_each
-from effects import mean
+from effects import mean, verdict
 
 from gan_jax.data import load
 from gan_jax.data.texts import texts_of
@@ -92,11 +92,10 @@ def judge(found: Found) -> Judgement:
         )
         for name in others
     ]
-    holds = [effect.holds for effect in effects]
     top = max(others, key=lambda name: found[name]["valid"].mean())
     said = ", ".join(f"{found[name]['valid'].mean():.1%} by {name}" for name in MODELS)
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"Valid sentences after {STEPS:,} steps: {said}. One by the best GAN: {str(found[top]['shown'][0][0])!r}.",
         effects,
     )

@@ -8,6 +8,7 @@ import numpy as np
 import optax
 from claim import Claim, Found, Judgement
 from effects import mean
+from plots import band
 from populations import ring_points, train
 from rings import ring_gan
 
@@ -63,10 +64,8 @@ def draw(figure, found: Found) -> None:
     for ax, (arm, x) in zip(figure.subplots(1, 2, sharey=True), found.items(), strict=True):
         steps = 5 * np.arange(1, x["minimax"].shape[1] + 1)
         for name in ARMS:
-            low, middle, high = np.quantile(x[name], [0.1, 0.5, 0.9], axis=0)
-            (line,) = ax.semilogy(steps, middle, label=name)
-            ax.fill_between(steps, low, high, color=line.get_color(), alpha=0.2)
-        ax.set(title=f"trained by the {arm} loss", xlabel="step")
+            band(ax, steps, x[name], name)
+        ax.set(title=f"trained by the {arm} loss", xlabel="step", yscale="log")
     figure.axes[0].set_ylabel("norm of G's gradient")
     ax.legend()
 

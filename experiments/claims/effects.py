@@ -4,8 +4,10 @@
 all of them cover at once in 95% of the cases.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
-from claim import Effect
+from claim import Effect, Verdict
 from scipy import stats
 
 _ALPHA = 0.05
@@ -31,6 +33,12 @@ def share(
     flags = np.asarray(flags, bool)
     interval = stats.binomtest(int(flags.sum()), len(flags)).proportion_ci(1 - _ALPHA / tests, method="exact")
     return _effect(what, float(flags.mean()), float(interval.low), float(interval.high), above, below)
+
+
+def verdict(effects: Sequence[Effect]) -> Verdict:
+    """Of a statement that needs all of the effects: it depends on something if only some hold."""
+    holds = [effect.holds for effect in effects]
+    return "supported" if all(holds) else "depends" if any(holds) else "not supported"
 
 
 def _effect(what: str, value: float, low: float, high: float, above: float | None, below: float | None) -> Effect:

@@ -6,6 +6,7 @@ import numpy as np
 import optax
 from claim import Claim, Found, Judgement
 from effects import mean
+from plots import band
 from populations import train
 from rings import high_quality, ring_gan, samples
 
@@ -51,10 +52,8 @@ def judge(found: Found) -> Judgement:
 def draw(figure, found: Found) -> None:
     for ax, (arm, measures) in zip(figure.subplots(1, 2, sharey=True), found.items(), strict=True):
         for name, label in (("real", "D(x)"), ("fake", "D(G(z))")):
-            low, middle, high = np.quantile(measures[name], [0.1, 0.5, 0.9], axis=0)
-            at = np.arange(1, len(middle) + 1) / len(middle)
-            (line,) = ax.plot(at, middle, label=label)
-            ax.fill_between(at, low, high, color=line.get_color(), alpha=0.2)
+            count = measures[name].shape[1]
+            band(ax, np.arange(1, count + 1) / count, measures[name], label)
         ax.axhline(0.5, color="0.6", linewidth=0.8)
         ax.set(title=arm, xlabel="share of the training", ylim=(0, 1))
     ax.legend()

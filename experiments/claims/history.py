@@ -2,7 +2,7 @@
 
 from claim import Claim, Found, Judgement
 from cycle_models import arms, draw
-from effects import mean
+from effects import mean, verdict
 
 WORSE = 1.05
 
@@ -13,12 +13,11 @@ def judge(found: Found) -> Judgement:
         mean(f"L1 distance with {name}, in CycleGAN's", errors[name] / errors["CycleGAN"].mean(), above=WORSE, tests=2)
         for name in ("logarithms", "no history")
     ]
-    holds = [effect.holds for effect in effects]
     said = ", ".join(
         f"{x['l1'].mean():.1f} gray levels and {x['kept'].mean():.1%} ({name})" for name, x in found.items()
     )
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"The L1 distance from the truth and the digits kept are {said}.",
         effects,
     )

@@ -2,12 +2,13 @@
 
 from functools import partial
 
-import jax.numpy as jnp
 import numpy as np
 import optax
 from claim import Claim, Found, Judgement
-from digit_models import FEW_SAMPLES, SAMPLES, dcgan_game, frechet_ratio, train_digits
-from effects import mean
+from digit_models import dcgan_game
+from effects import mean, verdict
+from plots import band
+from rates import frechet_by_rate
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 STEPS = 2000
@@ -16,11 +17,7 @@ ARMS = {"constant": lambda rate: rate, "falling": lambda rate: optax.linear_sche
 
 
 def measure(name, seeds, quick):
-    values = {"rate": jnp.tile(jnp.array(RATES), len(seeds))}
-    members = np.repeat(seeds, len(RATES))
-    steps, count = (4, FEW_SAMPLES) if quick else (STEPS, SAMPLES)
-    made = train_digits(lambda values: dcgan_game(ARMS[name](values["rate"])), members, steps, count, values)
-    return {"frechet": frechet_ratio(made).reshape(len(seeds), len(RATES))}
+    return {"frechet": frechet_by_rate(lambda rate: dcgan_game(ARMS[name](rate)), seeds, RATES, STEPS, quick)}
 
 
 def judge(found: Found) -> Judgement:
@@ -36,11 +33,10 @@ def judge(found: Found) -> Judgement:
         ),
         mean("the same at the best constant rate", falling[:, best] / constant[:, best], below=BETTER, tests=3),
     ]
-    holds = [effect.holds for effect in effects]
     said = ", ".join(f"{x:.1f} at {rate:g}" for rate, x in zip(RATES, constant.mean(0), strict=True))
     fall = ", ".join(f"{x:.1f}" for x in falling.mean(0))
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"After {STEPS:,} steps the Fréchet distance is, in times real, {said}. If the rate falls to zero: {fall}. The "
         f"best constant rate is {RATES[best]:g}.",
         effects,
@@ -50,10 +46,10 @@ def judge(found: Found) -> Judgement:
 def draw(figure, found: Found) -> None:
     ax = figure.subplots()
     for name, x in found.items():
-        low, middle, high = np.quantile(x["frechet"], [0.1, 0.5, 0.9], axis=0)
-        (line,) = ax.loglog(RATES, middle, "o-", label=name)
-        ax.fill_between(RATES, low, high, color=line.get_color(), alpha=0.2)
-    ax.set(xlabel="learning rate of Adam, at the start", ylabel="Fréchet distance, times real")
+        band(ax, RATES, x["frechet"], name, "o-")
+    ax.set(
+        xlabel="learning rate of Adam, at the start", ylabel="Fréchet distance, times real", xscale="log", yscale="log"
+    )
     ax.legend()
 
 

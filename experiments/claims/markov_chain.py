@@ -6,7 +6,7 @@ from functools import partial
 import jax
 import numpy as np
 from claim import Claim, Found, Judgement
-from digit_models import FEW_SAMPLES, SAMPLES, dcgan_game, draw_samples, frechet_ratio, rbm_game, train_digits
+from digit_models import dcgan_game, draw_samples, frechet_ratio, rbm_game, sizes, train_digits
 from effects import mean
 
 from gan_jax.game import init_state
@@ -17,9 +17,9 @@ TIMES = 2.0
 
 def measure(name, seeds, quick):
     game, steps = MODELS[name]
-    count = FEW_SAMPLES if quick else SAMPLES
+    steps, count = sizes(steps, quick)
     began = time.monotonic()
-    made = train_digits(lambda values: game(), seeds, 4 if quick else steps, count)
+    made = train_digits(lambda values: game(), seeds, steps, count)
     seconds = (time.monotonic() - began) / len(seeds)
     state = init_state(game(), jax.random.key(0))
     draw = jax.jit(lambda state: draw_samples(game(), state, count=count))

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-import jax.numpy as jnp
-import numpy as np
 from claim import Claim, Found, Judgement
-from effects import mean
-from translation_models import COLOURED, cyclegan_game, digits_kept, examples, pix2pix_game, translations
+from effects import mean, verdict
+from plots import band
+from rates import each_rate
+from translation_models import COLOURED, cyclegan_game, digits_kept, gray_levels_off, pix2pix_game, translations
 
 RATES = (3e-4, 1e-3, 3e-3)
 STEPS, FAILED = 1000, 0.9
@@ -16,12 +16,10 @@ MODELS = {"pix2pix": partial(pix2pix_game, COLOURED), "CycleGAN": cyclegan_game}
 def measure(name, seeds, quick):
     """The shares of digits that are kept, and the L1 distances in gray levels, (N, 3)."""
     steps = 4 if quick else STEPS
-    values = {"rate": jnp.tile(jnp.array(RATES), len(seeds))}
-    members, paired = np.repeat(seeds, len(RATES)), name == "pix2pix"
+    members, values = each_rate(seeds, RATES)
+    paired, shape = name == "pix2pix", (len(seeds), len(RATES))
     made = translations(lambda values: MODELS[name](values["rate"], steps), members, steps, values, paired=paired)
-    errors = np.abs(made.astype(float) - examples(COLOURED, "test")["target"]).mean((1, 2, 3, 4))
-    shape = len(seeds), len(RATES)
-    return {"kept": digits_kept(made).reshape(shape), "l1": errors.reshape(shape)}
+    return {"kept": digits_kept(made).reshape(shape), "l1": gray_levels_off(made).reshape(shape)}
 
 
 def judge(found: Found) -> Judgement:
@@ -39,9 +37,8 @@ def judge(found: Found) -> Judgement:
             "failed runs of pix2pix less those of the other", failed["pix2pix"] - failed["CycleGAN"], above=0, tests=2
         ),
     ]
-    holds = [effect.holds for effect in effects]
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"At the best of three rates, pix2pix is {errors['pix2pix'].mean():.1f} gray levels from the truth, and "
         f"CycleGAN {errors['CycleGAN'].mean():.1f}; they keep {with_pairs['kept'].max(1).mean():.1%} and "
         f"{without['kept'].max(1).mean():.1%} of the digits. Over all rates, {failed['pix2pix'].mean():.0%} and "
@@ -54,10 +51,8 @@ def draw(figure, found: Found) -> None:
     axes = figure.subplots(1, 2)
     for ax, measure, title in zip(axes, ("kept", "l1"), ("digits kept", "L1 distance, gray levels"), strict=True):
         for name, x in found.items():
-            low, middle, high = np.quantile(x[measure], [0.1, 0.5, 0.9], axis=0)
-            (line,) = ax.semilogx(RATES, middle, "o-", label=name)
-            ax.fill_between(RATES, low, high, color=line.get_color(), alpha=0.2)
-        ax.set(xlabel="learning rate", ylabel=title)
+            band(ax, RATES, x[measure], name, "o-")
+        ax.set(xlabel="learning rate", ylabel=title, xscale="log")
     axes[0].legend()
 
 

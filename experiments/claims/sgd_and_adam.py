@@ -2,12 +2,12 @@
 
 from functools import partial
 
-import jax.numpy as jnp
 import numpy as np
 import optax
 from claim import Claim, Found, Judgement
-from effects import mean
+from effects import mean, verdict
 from populations import train
+from rates import each_rate
 from rings import covered, high_quality, ring_gan, samples
 
 from gan_jax.objectives import non_saturating
@@ -26,8 +26,7 @@ def measure(name, seeds, quick):
     def build(values):
         return ring_gan(non_saturating, optimizer(values["rate"]))
 
-    values = {"rate": jnp.tile(jnp.array(rates), len(seeds))}
-    members = np.repeat(seeds, len(rates)).tolist()
+    members, values = each_rate(seeds, rates)
     found = train(build, members, 40 if quick else 2000, samples, records=10, values=values)["samples"]
     points = found.reshape(len(seeds), len(rates), *found.shape[1:])
     return {"covered": covered(points), "good": high_quality(points)}
@@ -52,9 +51,8 @@ def judge(found: Found) -> Judgement:
     ]
     rates = {name: METHODS[name][1][best] for name, (best, _, _) in picked.items()}
     said = ", ".join(f"{modes[name].mean():.1f} by {name} ({rates[name]:g})" for name in METHODS)
-    holds = [effect.holds for effect in effects]
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"Modes covered of 8 at the best rate: {said}. From record to record, SGD's number changes by "
         f"{swings['SGD'].mean():.2f} and Adam's by {swings['Adam'].mean():.2f}.",
         effects,

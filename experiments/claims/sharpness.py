@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 from claim import Claim, Found, Judgement
-from digit_models import FEW_SAMPLES, SAMPLES, dcgan_game, digits, frechet_ratio, pixelcnn_game, train_digits, vae_game
-from effects import mean
+from digit_models import dcgan_game, digits, frechet_ratio, pixelcnn_game, sizes, train_digits, vae_game
+from effects import mean, verdict
 
 MODELS = {"DCGAN": (dcgan_game, 4000), "VAE": (vae_game, 2000), "PixelCNN": (pixelcnn_game, 1000)}
 MARGIN = 0.05
@@ -21,8 +21,7 @@ def sharpness(images):
 
 def measure(name, seeds, quick):
     game, steps = MODELS[name]
-    steps, count = (4, FEW_SAMPLES) if quick else (steps, SAMPLES)
-    made = train_digits(lambda values: game(), seeds, steps, count)
+    made = train_digits(lambda values: game(), seeds, *sizes(steps, quick))
     found = sharpness(made) / sharpness(digits().test.images)
     return {"sharpness": found, "frechet": frechet_ratio(made), "shown": made[:, :12]}
 
@@ -33,11 +32,10 @@ def judge(found: Found) -> Judgement:
         mean("sharpness of DCGAN less that of the VAE", of["DCGAN"] - of["VAE"], above=MARGIN, tests=2),
         mean("sharpness of DCGAN less that of PixelCNN", of["DCGAN"] - of["PixelCNN"], above=MARGIN, tests=2),
     ]
-    holds = [effect.holds for effect in effects]
     said = ", ".join(f"{of[name].mean():.2f} of {name}" for name in MODELS)
     far = ", ".join(f"{found[name]['frechet'].mean():.1f}" for name in MODELS)
     return Judgement(
-        "supported" if all(holds) else "depends" if any(holds) else "not supported",
+        verdict(effects),
         f"In units of real digits, the sharpness is {said}. Their Fréchet distances are {far} times real.",
         effects,
     )

@@ -131,3 +131,8 @@ def digits_kept(made: np.ndarray) -> np.ndarray:
     """The share of translations that a classifier of digits reads as the digit of the held-out image, (N,)."""
     classifier, labels = cached_classifier(digits()), digits().test.labels
     return np.array([np.mean(classifier.probabilities(each).argmax(1) == labels) for each in made])
+
+
+def gray_levels_off(made: np.ndarray, name: str = COLOURED) -> np.ndarray:
+    """The L1 distance of translations of the held-out images from their targets, in gray levels of 255, (N,)."""
+    return np.abs(made.astype(float) - examples(name, "test")["target"]).mean((1, 2, 3, 4))

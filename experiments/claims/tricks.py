@@ -11,9 +11,9 @@ from functools import partial
 import flax.linen as nn
 import numpy as np
 import optax
-from claim import Effect, Found
-from digit_models import FEW_SAMPLES, SAMPLES, WIDTH, frechet_ratio, train_digits
-from effects import mean
+from claim import Effect, Found, Judgement
+from digit_models import WIDTH, frechet_ratio, sizes, train_digits
+from effects import mean, verdict
 from variants import Discriminator, Generator
 
 from gan_jax.networks.latents import normal
@@ -54,32 +54,25 @@ def measure(tricks, seeds, quick, normalization=None, objective=None):
     norm = normalization or (batch_norm if "batch norm" in tricks else no_norm)
     objective = objective or (smoothed(0.9) if "smoothing" in tricks else non_saturating)
     # tanh(x / 2) is the sigmoid of x in [-1, 1]. The discriminator sees it in [0, 1].
-    unit = "tanh" not in tricks
+    unit, sparse = "tanh" not in tricks, "dense gradients" not in tricks
     generator = Generator(WIDTH, normalization=norm, output=(lambda x: nn.tanh(x / 2)) if unit else nn.tanh)
-    sharp = "dense gradients" not in tricks
     discriminator = Discriminator(
         WIDTH,
-        strides=not sharp,
-        activation=nn.relu if sharp else leaky_relu,
+        strides=not sparse,
+        activation=nn.relu if sparse else leaky_relu,
         normalization=norm,
         noise=0.1 if "noise" in tricks else 0.0,
         unit_range=unit,
     )
-    classes = 10 if "labels" in tricks else None
-    players = (
-        (ConcatGenerator(generator, 10), ConcatDiscriminator(discriminator, 10))
-        if classes
-        else (
-            generator,
-            discriminator,
-        )
-    )
+    players, classes = (generator, discriminator), None
+    if "labels" in tricks:
+        players, classes = (ConcatGenerator(generator, 10), ConcatDiscriminator(discriminator, 10)), 10
     adam, flips = optax.adam(2e-4, b1=0.5), 0.05 if "flips" in tricks else None
 
     def build(values):
         return gan(*players, objective, adam, adam, latent=normal(32), classes=classes, flip_labels=flips, ema=0.995)
 
-    made = train_digits(build, seeds, 4 if quick else 2000, FEW_SAMPLES if quick else SAMPLES)
+    made = train_digits(build, seeds, *sizes(2000, quick))
     return {"frechet": frechet_ratio(made)}
 
 
@@ -112,6 +105,13 @@ def conditional(found: Found, factor: str, other: str, present: bool) -> np.ndar
 def effect(found: Found, factor: str, tests: int) -> Effect:
     """By what a factor multiplies the Fréchet distance."""
     return mean(f"distance with {factor}, in that without", np.exp(contrast(found, factor)), below=BETTER, tests=tests)
+
+
+def judge_one(found: Found, factor: str, in_words: str) -> Judgement:
+    """Decides on a single factor. in_words: what it is, in front of "the Fréchet distance by"."""
+    main = effect(found, factor, tests=1)
+    why = f"{in_words} the Fréchet distance by {main.value:.2f}; {interactions(found, factor)}."
+    return Judgement(verdict([main]), why, [main])
 
 
 def interactions(found: Found, factor: str) -> str:
