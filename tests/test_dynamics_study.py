@@ -1,6 +1,6 @@
 """The study of known dynamics: the games with formulas agree with them, and R1 makes the path angle change its sign."""
 
-import importlib.util
+import importlib
 import sys
 
 import numpy as np
@@ -8,14 +8,11 @@ import pytest
 from support.command import EXPERIMENTS
 
 
-@pytest.fixture(scope="module")
-def dynamics():
-    spec = importlib.util.spec_from_file_location("dynamics_study", EXPERIMENTS / "studies" / "dynamics.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+@pytest.fixture
+def dynamics(monkeypatch):
+    monkeypatch.syspath_prepend(EXPERIMENTS / "studies")
+    yield importlib.import_module("dynamics_by_formula")
+    del sys.modules["dynamics_by_formula"]
 
 
 def test_published_results_come_out(dynamics):

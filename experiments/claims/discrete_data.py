@@ -13,14 +13,14 @@ from effects import mean, verdict
 from gan_jax.data import load
 from gan_jax.data.texts import texts_of
 from gan_jax.data.transforms import to_float
-from gan_jax.game import networks
+from gan_jax.game import constant_then_linear, networks
 from gan_jax.networks import text
 from gan_jax.networks.latents import gumbel
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan, likelihood, policy_gradient
 from gan_jax.regularizers import every, r1
 
-STEPS, WIDTH, JUDGE, SHOWN = 1500, 64, 48, 3
+STEPS, WIDTH, JUDGE, SHOWN = 3000, 128, 64, 3
 LESS = 0.1
 
 
@@ -34,7 +34,7 @@ def latent():
 
 
 def adam(rate, **options):
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(optax.linear_schedule(rate, 0, STEPS), **options))
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(constant_then_linear(rate, STEPS), **options))
 
 
 def adversarial(straight_through):
@@ -44,7 +44,7 @@ def adversarial(straight_through):
 
 
 MODELS = {
-    "likelihood": lambda: likelihood(text.Generator(WIDTH), adam(5e-3), latent=latent(), ema=0.99),
+    "likelihood": lambda: likelihood(text.Generator(WIDTH), adam(3e-3), latent=latent(), ema=0.99),
     "straight-through": lambda: adversarial(True),
     "Gumbel-softmax": lambda: adversarial(False),
     "policy gradient": lambda: policy_gradient(

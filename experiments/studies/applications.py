@@ -56,10 +56,11 @@ class Study:
 
 @dataclass(frozen=True)
 class Method:
-    """A method of a task: its file below experiments, and its flags."""
+    """A method of a task: its file below experiments, its flags, and whether pairs are taken apart for it."""
 
     experiment: str
     flags: tuple[str, ...] = ()
+    unpaired: bool = False
 
     @property
     def name(self) -> str:
@@ -152,7 +153,10 @@ SALIENCY = {
     "saliency_kl": "KL ↓",
 }
 LIKENESS = {"perceptual_distance": "perceptual distance ↓", "frechet_distance": "Fréchet distance ↓", "l1": "L1 ↓"}
-MIRRORED = tuple(Method(f"translation/{name}.py", ("--flip",)) for name in ("pix2pix", "cyclegan", "cut"))
+MIRRORED = (
+    Method("translation/pix2pix.py", ("--steps", "8000", "--flip")),
+    *(Method(f"translation/{name}.py", ("--flip",), unpaired=True) for name in ("cyclegan", "cut")),
+)
 SMALL = ("--resolution", "32", "--layers", "1", "--flip")
 TEXT = (
     Method("applications/text_likelihood.py"),
@@ -223,6 +227,8 @@ def main(study: Study) -> None:
         task = TASKS[name]
         for method in task.methods:
             for number, flags in enumerate(task.repeats(study)):
+                if method.unpaired:
+                    flags = [f"shuffled:{word}" if word.startswith("matched:") else word for word in flags]
                 experiment = EXPERIMENTS / method.experiment
                 training_runs.train(experiment, folder(study, name, method, number), [*flags, *method.flags])
     for name, task in TASKS.items():

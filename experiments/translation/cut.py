@@ -1,9 +1,7 @@
 """CUT (Park et al. 2020, arXiv 2007.15651): translation one way, without pairs, by contrast of patches.
 
-`shuffled:scenes` has the images of `scenes` without saying which belong together. Your own two sets of images:
---dataset unpaired:PATH. Emoji of one vendor drawn as the other's: --dataset shuffled:matched:PATH. FastCUT:
---no-identity --contrast-weight 10. The paper's sizes: --resolution 256 --width 64 --discriminator-width 64 --layers 3
---blocks 9 --jitter --flip.
+Your own two sets: --dataset unpaired:PATH. FastCUT: --no-identity --contrast-weight 10. The paper's sizes: --resolution
+256 --width 64 --discriminator-width 64 --layers 3 --blocks 9 --jitter --flip.
 """
 
 from dataclasses import dataclass
@@ -45,21 +43,24 @@ class Config(Settings):
     """Features of the generator's first layer. The paper has 64."""
 
     blocks: int = 6
-    """Residual blocks of the generator. The paper has 9 at 256x256."""
+    """Residual blocks of the generator. The paper has 9."""
 
     discriminator_width: int = 32
     """Features of the discriminator's first layer. The paper has 64."""
 
     layers: int = 2
-    """Layers of stride 2 in the discriminator. One judges patches of 16x16 pixels, two of 34x34, three of 70x70."""
+    """Steps down in the discriminator. One judges patches of 18x18 pixels, two of 40x40, three of 84x84."""
+
+    antialias: bool = True
+    """Blur before steps down, and step up bilinearly, as the authors' code does. Without it: CycleGAN's networks."""
 
 
 def build(config: Config, data: DataInfo) -> Game:
     shapes = data.translation_shapes
     adam = optax.adam(constant_then_linear(config.learning_rate, config.steps), b1=0.5)
     return cut(
-        cyclegan_resnet.Generator(shapes[1][2], config.width, config.blocks),
-        patchgan.Discriminator(config.discriminator_width, config.layers, normalization=plain_instance_norm),
+        cyclegan_resnet.Generator(shapes[1][2], config.width, config.blocks, antialias=config.antialias),
+        patchgan.Discriminator(config.discriminator_width, config.layers, plain_instance_norm, config.antialias),
         shapes,
         generator_optimizer=adam,
         discriminator_optimizer=adam,

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from gan_jax.networks.image_sizes import check_image_size
 from gan_jax.networks.layers import Conv, ConvTranspose, Dropout, Normalization, initializers, plain_instance_norm
+from gan_jax.networks.ops import blur_pool, upsample_bilinear
 
 _CONTRASTED = (0, 4)  # blocks
 
@@ -22,8 +23,12 @@ class Generator(nn.Module):
     paper uses 6 at 128x128, and 9 for 256x256 and above), u128, u64, c7s1-3. Borders are padded by reflection.
     `dropout` is its rate inside the blocks in training. The paper has none, and the authors' code offers 0.5.
 
-    It sows as "encoder" the feature maps whose patches CUT compares (Park et al. 2020, arXiv 2007.15651, appendix C.2):
-    the images, both downsampling convolutions, and the first and the fifth block.
+    With `antialias`, it is the generator of CUT (Park et al. 2020, arXiv 2007.15651, in its authors' code): a blur
+    before each step down to half the size, and bilinear steps up in the place of transposed convolutions, which leave a
+    weave on plain surfaces. It has about 1.4 times the multiplications.
+
+    It sows as "encoder" the feature maps whose patches CUT compares (appendix C.2 there): the images, both downsampling
+    convolutions, and the first and the fifth block.
 
     H and W must be multiples of 4 and at least 8. Raises ValueError for other sizes.
     """
@@ -33,6 +38,7 @@ class Generator(nn.Module):
     blocks: int = 9
     normalization: Normalization = plain_instance_norm
     dropout: float = 0.0
+    antialias: bool = False
 
     @property
     def stride(self) -> int:
@@ -52,9 +58,10 @@ class Generator(nn.Module):
         self.sow("intermediates", "encoder", images)
         x = nn.relu(normalized(Conv(self.width, 7, padding=3, reflect=True, **inner)(images)))
         for features in (2 * self.width, 4 * self.width):
-            x = Conv(features, 3, stride=2, padding=1, **inner)(x)
+            x = Conv(features, 3, stride=1 if self.antialias else 2, padding=1, **inner)(x)
             self.sow("intermediates", "encoder", x)
             x = nn.relu(normalized(x))
+            x = blur_pool(x) if self.antialias else x
         same = partial(Conv, 4 * self.width, 3, padding=1, reflect=True, **inner)
         for block in range(self.blocks):
             y = nn.relu(normalized(same()(x)))
@@ -64,5 +71,9 @@ class Generator(nn.Module):
             if block in _CONTRASTED:
                 self.sow("intermediates", "encoder", x)
         for features in (2 * self.width, self.width):
-            x = nn.relu(normalized(ConvTranspose(features, 3, stride=2, padding=1, output_padding=1, **inner)(x)))
+            if self.antialias:
+                x = Conv(features, 3, padding=1, **inner)(upsample_bilinear(x))
+            else:
+                x = ConvTranspose(features, 3, stride=2, padding=1, output_padding=1, **inner)(x)
+            x = nn.relu(normalized(x))
         return jnp.tanh(Conv(self.channels, 7, padding=3, reflect=True, **how)(x))

@@ -10,6 +10,7 @@ import flax.linen as nn
 import jax
 
 from gan_jax.networks.layers import Conv, Normalization, batch_norm, initializers, leaky_relu
+from gan_jax.networks.ops import blur_pool
 
 
 class Discriminator(nn.Module):
@@ -20,19 +21,23 @@ class Discriminator(nn.Module):
     layers give a map of 30x30. The first convolution has `width` features, and each further one doubles them, up to
     8 `width`.
 
+    With `antialias`, it is the discriminator of CUT (Park et al. 2020, arXiv 2007.15651, in its authors' code): each of
+    the first convolutions has a stride of 1, and a blur before every second pixel is left out.
+
     Raises ValueError for fewer than one layer, and for images that are too small for the layers.
     """
 
     width: int = 64
     layers: int = 3
     normalization: Normalization = batch_norm
+    antialias: bool = False
 
     @property
     def receptive_field(self) -> int:
         """The side of the patch that a logit sees."""
         side = 1 + 3 + 3
         for _ in range(self.layers):
-            side = 2 * (side - 1) + 4
+            side = 2 * (side - 1) + (3 + 3 if self.antialias else 4)
         return side
 
     @nn.compact
@@ -51,11 +56,14 @@ class Discriminator(nn.Module):
             kernel_init=initializers.weights,
             weights=kernels and partial(kernels, train),
         )
-        x = leaky_relu(layer(self.width, stride=2)(images))
+        stride, halved = (1, blur_pool) if self.antialias else (2, lambda x: x)
+        x = halved(leaky_relu(layer(self.width, stride=stride)(images)))
         for i in range(1, self.layers + 1):
-            features, stride = self.width * min(2**i, 8), 2 if i < self.layers else 1
-            x = layer(features, stride=stride, use_bias=self.normalization.conv_bias)(x)
+            last = i == self.layers
+            features = self.width * min(2**i, 8)
+            x = layer(features, stride=1 if last else stride, use_bias=self.normalization.conv_bias)(x)
             x = leaky_relu(norm(train, initializers.scales)(x) if norm else x)
+            x = x if last else halved(x)
         return layer(1)(x)[..., 0]
 
 

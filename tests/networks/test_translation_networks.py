@@ -32,6 +32,8 @@ def shaped(module, side, channels):
         (cyclegan_resnet.Generator(3, blocks=6), 128, 3, (1, 128, 128, 3), 7_837_699),
         (patchgan.Discriminator(), 256, 6, (1, 30, 30), 2_768_705),
         (patchgan.Discriminator(normalization=plain_instance_norm), 256, 3, (1, 30, 30), 2_764_737),
+        (cyclegan_resnet.Generator(3, antialias=True), 256, 3, (1, 256, 256, 3), 11_378_179),
+        (patchgan.Discriminator(normalization=plain_instance_norm, antialias=True), 256, 3, (1, 30, 30), 2_764_737),
         (patchgan.Discriminator(layers=1), 256, 6, (1, 126, 126), 139_585),
         (patchgan.Discriminator(layers=5), 256, 6, (1, 6, 6), 11_159_361),
         (patchgan.PixelDiscriminator(), 256, 6, (1, 256, 256), 9_024),
@@ -74,7 +76,9 @@ def reference_of(name, reference):
         "U-Net, instance": lambda: reference.UNet(4, 3, 2, 3, instance),
         "ResNet": lambda: reference.ResNet(2, 3, 2, 3),
         "ResNet, batch": lambda: reference.ResNet(1, 3, 2, 3, torch.nn.BatchNorm2d),
+        "ResNet, CUT": lambda: reference.ResNet(2, 3, 2, 3, antialias=True),
         "PatchGAN": lambda: reference.PatchGAN(2, 3, 3),
+        "PatchGAN, CUT": lambda: reference.PatchGAN(3, 3, 2, instance, antialias=True),
         "PatchGAN, instance": lambda: reference.PatchGAN(1, 3, 4, instance),
         "PixelGAN": lambda: reference.PixelGAN(3, 4),
         "PixelGAN, instance": lambda: reference.PixelGAN(3, 4, instance),
@@ -87,7 +91,9 @@ NETWORKS = {
     "U-Net, instance": (unet.Generator(16, 2, 3, normalization=plain_instance_norm), 32, 16),
     "ResNet": (cyclegan_resnet.Generator(2, 3, 2), 12, 16),
     "ResNet, batch": (cyclegan_resnet.Generator(2, 3, 1, batch_norm), 8, 8),
+    "ResNet, CUT": (cyclegan_resnet.Generator(2, 3, 2, antialias=True), 12, 16),
     "PatchGAN": (patchgan.Discriminator(3, 2), 12, 17),
+    "PatchGAN, CUT": (patchgan.Discriminator(2, 3, plain_instance_norm, antialias=True), 26, 33),
     "PatchGAN, instance": (patchgan.Discriminator(4, 1, plain_instance_norm), 6, 9),
     "PixelGAN": (patchgan.PixelDiscriminator(4), 5, 6),
     "PixelGAN, instance": (patchgan.PixelDiscriminator(4, plain_instance_norm), 5, 6),
@@ -183,11 +189,16 @@ def test_a_u_net_draws_in_training_and_for_every_image_its_own():
     assert not np.allclose(one[0], one[1])
 
 
-@pytest.mark.parametrize("layers", [0, 1, 2, 3, 5])
-def test_a_logit_sees_a_patch_of_the_receptive_field(layers):
-    module = patchgan.Discriminator(1, layers, no_norm) if layers else patchgan.PixelDiscriminator(1, no_norm)
+SIDES = {(0, False): 1, (1, False): 16, (2, False): 34, (3, False): 70, (5, False): 286, (1, True): 18, (3, True): 84}
+
+
+@pytest.mark.parametrize(("layers", "antialias"), SIDES)
+def test_a_logit_sees_a_patch_of_the_receptive_field(layers, antialias):
+    module = patchgan.PixelDiscriminator(1, no_norm)
+    if layers:
+        module = patchgan.Discriminator(1, layers, no_norm, antialias)
     side = module.receptive_field
-    assert side == {0: 1, 1: 16, 2: 34, 3: 70, 5: 286}[layers]
+    assert side == SIDES[layers, antialias]
     # Far from the border one logit depends on as many rows and columns, next to each other.
     images = jnp.zeros((1, 2 * side + 4 * 2**layers, side, 1))
     variables = jax.jit(lambda: module.init(jax.random.key(0), images, train=True))()

@@ -1,4 +1,4 @@
-"""The networks of pix2pix and CycleGAN in PyTorch, drawn as their papers and the authors' code have them.
+"""The networks of pix2pix, CycleGAN and CUT in PyTorch, drawn as their papers and the authors' code have them.
 
 An independent reference, on images (N, C, H, W). `load` copies our parameters into one, `names` says what is what.
 """
@@ -66,13 +66,41 @@ def _norms(layers):
     yield from ((f"BatchNorm_{i}", n) for i, n in enumerate(layers) if isinstance(n, nn.BatchNorm2d))
 
 
+def _filters(taps, features):
+    """A kernel for each feature by itself, (features, 1, n, n), whose sum is 1."""
+    kernel = torch.outer(taps, taps) / taps.sum() ** 2
+    return kernel.double().expand(features, 1, -1, -1)
+
+
+class _Blur(nn.Module):
+    """CUT's step down, by every second pixel of a blurred image."""
+
+    def forward(self, x):
+        features = x.shape[1]
+        return F.conv2d(
+            F.pad(x, (1,) * 4, "reflect"), _filters(torch.tensor([1, 2, 1]), features), None, 2, 0, 1, features
+        )
+
+
+class _Up(nn.Module):
+    """CUT's step up, by a transposed convolution with a fixed filter."""
+
+    def forward(self, x):
+        features = x.shape[1]
+        kernel = 4 * _filters(torch.tensor([1, 3, 3, 1]), features)
+        y = F.conv_transpose2d(F.pad(x, (1,) * 4, "replicate"), kernel, None, 2, 2, groups=features)
+        return y[:, :, 1:-1, 1:-1]
+
+
 class PatchGAN(_Sequential):
-    def __init__(self, layers, before, width, norm=nn.BatchNorm2d):
+    def __init__(self, layers, before, width, norm=nn.BatchNorm2d, antialias=False):
         bias = norm is nn.InstanceNorm2d
-        sequence = [nn.Conv2d(before, width, 4, 2, 1), nn.LeakyReLU(0.2)]
+        stride, halved = (1, [_Blur()]) if antialias else (2, [])
+        sequence = [nn.Conv2d(before, width, 4, stride, 1), nn.LeakyReLU(0.2), *halved]
         for i in range(1, layers + 1):
             a, b = (width * min(2**j, 8) for j in (i - 1, i))
-            sequence += [_conv(a, b, 4, 2 if i < layers else 1, 1, bias), norm(b), nn.LeakyReLU(0.2)]
+            sequence += [_conv(a, b, 4, stride if i < layers else 1, 1, bias), norm(b), nn.LeakyReLU(0.2)]
+            sequence += halved if i < layers else []
         super().__init__(*sequence, nn.Conv2d(width * min(2**layers, 8), 1, 4, 1, 1), nn.Flatten(0, 1))
 
 
@@ -98,15 +126,17 @@ class _Residual(nn.Module):
 
 
 class ResNet(_Sequential):
-    def __init__(self, blocks, before, after, width, norm=nn.InstanceNorm2d):
+    def __init__(self, blocks, before, after, width, norm=nn.InstanceNorm2d, antialias=False):
         bias = norm is nn.InstanceNorm2d
         sequence = [nn.ReflectionPad2d(3), _conv(before, width, 7, 1, 0, bias), norm(width), nn.ReLU()]
         for a in (width, 2 * width):
-            sequence += [_conv(a, 2 * a, 3, 2, 1, bias), norm(2 * a), nn.ReLU()]
+            sequence += [_conv(a, 2 * a, 3, 1 if antialias else 2, 1, bias), norm(2 * a), nn.ReLU()]
+            sequence += [_Blur()] if antialias else []
         sequence += [_Residual(4 * width, norm, bias) for _ in range(blocks)]
         for a in (4 * width, 2 * width):
-            up = nn.ConvTranspose2d(a, a // 2, 3, 2, 1, output_padding=1, bias=bias)
-            sequence += [up, norm(a // 2), nn.ReLU()]
+            transposed = nn.ConvTranspose2d(a, a // 2, 3, 2, 1, output_padding=1, bias=bias)
+            up = [_Up(), _conv(a, a // 2, 3, 1, 1, bias)] if antialias else [transposed]
+            sequence += [*up, norm(a // 2), nn.ReLU()]
         super().__init__(*sequence, nn.ReflectionPad2d(3), nn.Conv2d(width, after, 7), nn.Tanh())
 
 

@@ -2,4 +2,4 @@
 
 from gan_jax.networks.ops.convolution import conv, conv_transpose
 from gan_jax.networks.ops.precision import cast, computing
-from gan_jax.networks.ops.resizing import downsample, upsample
+from gan_jax.networks.ops.resizing import blur_pool, downsample, upsample, upsample_bilinear

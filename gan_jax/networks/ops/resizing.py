@@ -1,8 +1,8 @@
 """Upsampling and downsampling of images by a factor of 2, alone or fused with a convolution.
 
-Both are linear. So together with a convolution they are one convolution with stride 2 and a larger kernel, which is a
-sum of shifts of the original kernel. The function is exactly the same, but it needs no large intermediate image, and
-for a 3x3 kernel only 16/36 of the multiplications.
+Nearest neighbours and pooling are linear. So together with a convolution they are one convolution with stride 2 and a
+larger kernel, which is a sum of shifts of the original kernel. The function is exactly the same, but it needs no large
+intermediate image, and for a 3x3 kernel only 16/36 of the multiplications.
 """
 
 import jax
@@ -33,6 +33,36 @@ def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
 def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """Returns downsample(conv(x, kernel)) for a kernel (k, k, C, F) of odd size, with padding that keeps the sides."""
     return conv(x, _summed_shifts(kernel) / 4, stride=2, padding=kernel.shape[0] // 2)
+
+
+def upsample_bilinear(x: jax.Array) -> jax.Array:
+    """Upsamples images (N, H, W, C) to (N, 2H, 2W, C) linearly along both axes. The border is repeated outwards."""
+    for axis in (1, 2):
+        size = x.shape[axis]
+        padded = jnp.concatenate([x[_at(axis, 0, 1)], x, x[_at(axis, size - 1, size)]], axis)
+        before, after = padded[_at(axis, 0, size)], padded[_at(axis, 2, size + 2)]
+        pairs = jnp.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis + 1)
+        x = pairs.reshape(*x.shape[:axis], 2 * size, *x.shape[axis + 1 :])
+    return x
+
+
+def blur_pool(x: jax.Array) -> jax.Array:
+    """Downsamples images (N, H, W, C) to (N, ceil(H / 2), ceil(W / 2), C) after a blur by 1, 2, 1 along both axes.
+
+    The border is reflected. Source: Zhang 2019, "Making convolutional networks shift-invariant again" (arXiv
+    1904.11486), with the filter of three taps.
+    """
+    for axis in (1, 2):
+        size = x.shape[axis]
+        padded = jnp.concatenate([x[_at(axis, 1, 2)], x, x[_at(axis, size - 2, size - 1)]], axis)
+        left, middle, right = (padded[_at(axis, i, size + i, 2)] for i in range(3))
+        x = (left + 2 * middle + right) / 4
+    return x
+
+
+def _at(axis: int, start: int, stop: int, step: int = 1) -> tuple[slice, ...]:
+    """The index of a part of an axis."""
+    return (*(slice(None),) * axis, slice(start, stop, step))
 
 
 def _summed_shifts(kernel: jax.Array) -> jax.Array:

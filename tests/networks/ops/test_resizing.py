@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.networks.ops import downsample, upsample
+from gan_jax.networks.ops import blur_pool, downsample, upsample, upsample_bilinear
 from gan_jax.networks.ops.resizing import conv_downsample, upsample_conv
 
 
@@ -14,6 +14,22 @@ def test_doubling_repeats_pixels_and_halving_averages_them():
     np.testing.assert_array_equal(upsample(x)[0, :, :, 0], [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]])
     np.testing.assert_array_equal(downsample(x)[0, :, :, 0], [[1.5]])
     np.testing.assert_array_equal(downsample(upsample(x)), x)
+
+
+def test_bilinear_doubling_is_that_of_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype(np.float32)
+    images = torch.tensor(x).permute(0, 3, 1, 2)
+    expected = torch.nn.functional.interpolate(images, scale_factor=2, mode="bilinear", align_corners=False)
+    np.testing.assert_allclose(upsample_bilinear(x), expected.permute(0, 2, 3, 1), rtol=0, atol=1e-6)
+
+
+def test_a_blur_before_every_second_pixel_keeps_ramps_and_takes_checks_away():
+    ramp = jnp.broadcast_to(jnp.arange(8.0)[None, :, None, None], (1, 8, 7, 1))
+    # At the border, the row before the first is the second.
+    np.testing.assert_array_equal(blur_pool(ramp)[0, :, :, 0], np.repeat([[0.5], [2], [4], [6]], 4, 1))
+    checks = (jnp.indices((8, 8)).sum(0) % 2).astype(jnp.float32)[None, :, :, None]
+    np.testing.assert_array_equal(blur_pool(checks), jnp.full((1, 4, 4, 1), 0.5))
 
 
 @pytest.mark.parametrize("size", [1, 3, 5])
