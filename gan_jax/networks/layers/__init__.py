@@ -8,6 +8,7 @@ from gan_jax.networks.layers.linear import (
     ConvTranspose,
     Dense,
     DownConv,
+    GroupedConv,
     Initializer,
     UpConv,
     Weights,

@@ -10,7 +10,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.ops import cast, conv, conv_transpose
+from gan_jax.networks.ops import cast, conv, conv_transpose, grouped_conv
 from gan_jax.networks.ops.channel_sums import broadcast_channels
 from gan_jax.networks.ops.resizing import conv_downsample, upsample_conv
 
@@ -57,6 +57,26 @@ class Conv(nn.Module):
         for axis in range(1, x.ndim - 1) if self.reflect else ():
             x = _reflected(x, self.padding, axis)
         return _with_bias(self, conv(x, kernel, self.stride, 0 if self.reflect else self.padding))
+
+
+class GroupedConv(nn.Module):
+    """A convolution of groups of channels, each by itself, from (N, H, W, C) to (N, H, W, features).
+
+    The kernel has an odd size, and zeros around keep the sides. C and `features` must be multiples of `groups`.
+    """
+
+    features: int
+    kernel_size: int
+    groups: int
+    use_bias: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1] // self.groups, self.features)
+        x, kernel = cast(x, _kernel(self, shape, -1))
+        return _with_bias(self, grouped_conv(x, kernel, self.groups))
 
 
 class ConvTranspose(nn.Module):
@@ -121,7 +141,7 @@ class DownConv(nn.Module):
         return _with_bias(self, conv_downsample(x, kernel))
 
 
-_Layer = Dense | Conv | ConvTranspose | UpConv | DownConv
+_Layer = Dense | Conv | GroupedConv | ConvTranspose | UpConv | DownConv
 
 
 def _sides(kernel_size: int | tuple[int, ...], x: jax.Array) -> tuple[int, ...]:

@@ -39,11 +39,38 @@ def upsample_bilinear(x: jax.Array) -> jax.Array:
     """Upsamples images (N, H, W, C) to (N, 2H, 2W, C) linearly along both axes. The border is repeated outwards."""
     for axis in (1, 2):
         size = x.shape[axis]
-        padded = jnp.concatenate([x[_at(axis, 0, 1)], x, x[_at(axis, size - 1, size)]], axis)
-        before, after = padded[_at(axis, 0, size)], padded[_at(axis, 2, size + 2)]
-        pairs = jnp.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis + 1)
-        x = pairs.reshape(*x.shape[:axis], 2 * size, *x.shape[axis + 1 :])
+        x = _between(x, jnp.concatenate([x[_at(axis, 0, 1)], x, x[_at(axis, size - 1, size)]], axis), axis)
     return x
+
+
+def upsample_smooth(x: jax.Array) -> jax.Array:
+    """The same, with zeros outside: the filter 1, 3, 3, 1 of StyleGAN2 and R3GAN, whose sum is 4."""
+    for axis in (1, 2):
+        x = _between(x, _padded(x, axis), axis)
+    return x
+
+
+def downsample_smooth(x: jax.Array) -> jax.Array:
+    """Downsamples images (N, 2H, 2W, C) to (N, H, W, C) with the filter 1, 3, 3, 1 along both axes, zeros outside."""
+    for axis in (1, 2):
+        half = x.shape[axis] // 2
+        pairs = x.reshape(*x.shape[:axis], half, 2, *x.shape[axis + 1 :])
+        even, odd = (pairs[(*_at(axis, 0, half), i)] for i in range(2))
+        before, after = _padded(odd, axis)[_at(axis, 0, half)], _padded(even, axis)[_at(axis, 2, half + 2)]
+        x = (3 * (even + odd) + before + after) / 8
+    return x
+
+
+def _between(x: jax.Array, padded: jax.Array, axis: int) -> jax.Array:
+    """Twice as many values along an axis: three quarters of each, and one of what is before or after it."""
+    size = x.shape[axis]
+    before, after = padded[_at(axis, 0, size)], padded[_at(axis, 2, size + 2)]
+    pairs = jnp.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis + 1)
+    return pairs.reshape(*x.shape[:axis], 2 * size, *x.shape[axis + 1 :])
+
+
+def _padded(x: jax.Array, axis: int) -> jax.Array:
+    return jnp.pad(x, [(1, 1) if i == axis else (0, 0) for i in range(x.ndim)])
 
 
 def blur_pool(x: jax.Array) -> jax.Array:

@@ -5,7 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.networks.ops import blur_pool, downsample, upsample, upsample_bilinear
+from gan_jax.networks.ops import (
+    blur_pool,
+    downsample,
+    downsample_smooth,
+    upsample,
+    upsample_bilinear,
+    upsample_smooth,
+)
 from gan_jax.networks.ops.resizing import conv_downsample, upsample_conv
 
 
@@ -22,6 +29,17 @@ def test_bilinear_doubling_is_that_of_pytorch():
     images = torch.tensor(x).permute(0, 3, 1, 2)
     expected = torch.nn.functional.interpolate(images, scale_factor=2, mode="bilinear", align_corners=False)
     np.testing.assert_allclose(upsample_bilinear(x), expected.permute(0, 2, 3, 1), rtol=0, atol=1e-6)
+
+
+def test_smooth_resizing_is_a_convolution_with_a_fixed_kernel():
+    torch = pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
+    functional, line = torch.nn.functional, torch.tensor([1.0, 3.0, 3.0, 1.0])
+    x = np.random.default_rng(0).normal(size=(2, 6, 4, 1)).astype(np.float32)
+    kernel, images = (torch.outer(line, line) / 64)[None, None], torch.tensor(x).permute(0, 3, 1, 2)
+    doubled = functional.conv_transpose2d(images, 4 * kernel, stride=2, padding=1)
+    halved = functional.conv2d(images, kernel, stride=2, padding=1)
+    for ours, theirs in ((upsample_smooth(x), doubled), (downsample_smooth(x), halved)):
+        np.testing.assert_allclose(ours, theirs.permute(0, 2, 3, 1), rtol=0, atol=1e-6)
 
 
 def test_a_blur_before_every_second_pixel_keeps_ramps_and_takes_checks_away():
