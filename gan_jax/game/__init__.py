@@ -25,7 +25,7 @@ from gan_jax.game.core import (
 )
 from gan_jax.game.dynamics import consensus, extragradient, simultaneous
 from gan_jax.game.freezing import freeze
-from gan_jax.game.optimizers import clip_weights, constant_then_linear
+from gan_jax.game.optimizers import clip_weights, constant_then_linear, cosine
 from gan_jax.game.populations import (
     Build,
     Values,

@@ -34,3 +34,12 @@ def constant_then_linear(rate: float, steps: int) -> optax.Schedule:
     return optax.join_schedules(
         [optax.constant_schedule(rate), optax.linear_schedule(rate, 0.0, steps - half)], boundaries=[half]
     )
+
+
+def cosine(start: float, end: float, steps: int) -> optax.Schedule:
+    """Returns a number that goes from `start` to `end` in `steps`, along half a wave, and stays there.
+
+    R3GAN has it for the learning rate, Adam's b2 and the weight of its penalties (Huang et al. 2024, arXiv 2501.05441,
+    in the authors' code).
+    """
+    return lambda step: end + (start - end) * (1 + jnp.cos(jnp.pi * jnp.minimum(step / steps, 1.0))) / 2

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from gan_jax.common.checks import at_least
 from gan_jax.common.parallel import example_keys, mean_over_devices
@@ -49,17 +50,24 @@ def r2(gamma: float) -> Regularizer:
     return stateless("r2", lambda view: _zero_centred(gamma, view.fake))
 
 
-def zero_centred(gamma: float) -> Regularizer:
+def zero_centred(gamma: float | optax.Schedule) -> Regularizer:
     """R1 + R2: gamma/2 E_x[|grad D(x)|^2] + gamma/2 E_z[|grad D(G(z))|^2].
 
-    R3GAN uses it together with a relativistic objective (Huang et al. 2024, arXiv 2501.05441, section 2.2). Raises
-    ValueError for a negative gamma.
+    `gamma` may change: then it is a function of the number of training steps so far. R3GAN uses the penalties together
+    with a relativistic objective (Huang et al. 2024, arXiv 2501.05441, section 2.2). Raises ValueError for a negative
+    gamma.
     """
-    at_least(0, "gamma of the zero-centred penalties", gamma)
-    return stateless("zero_centred", lambda view: _zero_centred(gamma, view.real) + _zero_centred(gamma, view.fake))
+    if not callable(gamma):
+        at_least(0, "gamma of the zero-centred penalties", gamma)
+
+    def penalty(view: View) -> jax.Array:
+        weight = gamma(view.step) if callable(gamma) else gamma
+        return _zero_centred(weight, view.real) + _zero_centred(weight, view.fake)
+
+    return stateless("zero_centred", penalty)
 
 
-def _zero_centred(gamma: float, judged: Judged) -> jax.Array:
+def _zero_centred(gamma: float | jax.Array, judged: Judged) -> jax.Array:
     return gamma / 2 * jnp.mean(squared_gradient_norms(judged.discriminate, judged.images))
 
 

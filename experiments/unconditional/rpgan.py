@@ -1,4 +1,4 @@
-"""R3GAN's objective (Huang et al. 2024, arXiv 2501.05441), with DCGAN's networks, on 8x8 scans of digits.
+"""RpGAN + R1 + R2 (Huang et al. 2024, arXiv 2501.05441), R3GAN's objective, with DCGAN's networks, on 8x8 digits.
 
 The discriminator has no normalization and so learns slowly at first: the learning rate is three times DCGAN's.
 """
@@ -20,7 +20,7 @@ from gan_jax.training import ImageGan
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ImageGan):
-    """R3GAN: relativistic pairing with zero-centred gradient penalties at real and generated images."""
+    """Relativistic pairing with zero-centred gradient penalties at real and generated images."""
 
     sample_every: int = 500
     checkpoint_every: int = 1000
