@@ -46,7 +46,7 @@ def upsample_bilinear(x: jax.Array) -> jax.Array:
 def upsample_smooth(x: jax.Array) -> jax.Array:
     """The same, with zeros outside: the filter 1, 3, 3, 1 of StyleGAN2 and R3GAN, whose sum is 4."""
     for axis in (1, 2):
-        x = _between(x, _padded(x, axis), axis)
+        x = _between(x, _within(x, axis, 1, 1), axis)
     return x
 
 
@@ -56,9 +56,40 @@ def downsample_smooth(x: jax.Array) -> jax.Array:
         half = x.shape[axis] // 2
         pairs = x.reshape(*x.shape[:axis], half, 2, *x.shape[axis + 1 :])
         even, odd = (pairs[(*_at(axis, 0, half), i)] for i in range(2))
-        before, after = _padded(odd, axis)[_at(axis, 0, half)], _padded(even, axis)[_at(axis, 2, half + 2)]
+        before, after = _within(odd, axis, 1, 1)[_at(axis, 0, half)], _within(even, axis, 1, 1)[_at(axis, 2, half + 2)]
         x = (3 * (even + odd) + before + after) / 8
     return x
+
+
+def smooth_upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """A transposed convolution of stride 2 with a kernel (3, 3, C, F), then the filter 1, 3, 3, 1 along both axes.
+
+    It maps (N, H, W, C) to (N, 2H, 2W, F), and is one transposed convolution with a kernel of 6x6. StyleGAN2 has it in
+    the place of an upsampling and a convolution (Karras et al. 2020, arXiv 1912.04958, in the authors' code).
+    """
+    filtered = 4 * _filtered(kernel)
+    return conv_transpose(x, filtered.swapaxes(2, 3), stride=2, padding=2)
+
+
+def smooth_conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """The filter 1, 3, 3, 1 along both axes, then a convolution of stride 2 with a kernel (3, 3, C, F).
+
+    It maps (N, 2H, 2W, C) to (N, H, W, F), and is one convolution with a kernel of 6x6.
+    """
+    return conv(x, _filtered(kernel), stride=2, padding=2)
+
+
+def _filtered(kernel: jax.Array) -> jax.Array:
+    """A kernel (3, 3, C, F), filtered: (6, 6, C, F)."""
+    for axis in (0, 1):
+        moved = [_within(kernel, axis, i, 3 - i) for i in range(4)]
+        kernel = (moved[0] + 3 * moved[1] + 3 * moved[2] + moved[3]) / 8
+    return kernel
+
+
+def _within(x: jax.Array, axis: int, before: int, after: int) -> jax.Array:
+    """`x` with zeros before and after it along an axis."""
+    return jnp.pad(x, [(before, after) if i == axis else (0, 0) for i in range(x.ndim)])
 
 
 def _between(x: jax.Array, padded: jax.Array, axis: int) -> jax.Array:
@@ -67,10 +98,6 @@ def _between(x: jax.Array, padded: jax.Array, axis: int) -> jax.Array:
     before, after = padded[_at(axis, 0, size)], padded[_at(axis, 2, size + 2)]
     pairs = jnp.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis + 1)
     return pairs.reshape(*x.shape[:axis], 2 * size, *x.shape[axis + 1 :])
-
-
-def _padded(x: jax.Array, axis: int) -> jax.Array:
-    return jnp.pad(x, [(1, 1) if i == axis else (0, 0) for i in range(x.ndim)])
 
 
 def blur_pool(x: jax.Array) -> jax.Array:

@@ -13,7 +13,12 @@ from gan_jax.networks.ops import (
     upsample_bilinear,
     upsample_smooth,
 )
-from gan_jax.networks.ops.resizing import conv_downsample, upsample_conv
+from gan_jax.networks.ops.resizing import (
+    conv_downsample,
+    smooth_conv_downsample,
+    smooth_upsample_conv,
+    upsample_conv,
+)
 
 
 def test_doubling_repeats_pixels_and_halving_averages_them():
@@ -40,6 +45,35 @@ def test_smooth_resizing_is_a_convolution_with_a_fixed_kernel():
     halved = functional.conv2d(images, kernel, stride=2, padding=1)
     for ours, theirs in ((upsample_smooth(x), doubled), (downsample_smooth(x), halved)):
         np.testing.assert_allclose(ours, theirs.permute(0, 2, 3, 1), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("function", [smooth_upsample_conv, smooth_conv_downsample])
+def test_a_filtered_convolution_is_the_two_after_each_other_and_so_are_two_orders_of_gradients(function):
+    torch = pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
+    functional, line = torch.nn.functional, torch.tensor([1.0, 3.0, 3.0, 1.0]).double()
+    filters = (torch.outer(line, line) / 64).expand(5, 1, -1, -1)
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(2, 6, 4, 3)).astype(np.float32), rng.normal(size=(3, 3, 3, 5)).astype(np.float32)
+    tx, tk = torch.tensor(np.float64(x), requires_grad=True), torch.tensor(np.float64(kernel), requires_grad=True)
+    images, weight = tx.permute(0, 3, 1, 2), tk.permute(3, 2, 0, 1)
+    if function is smooth_upsample_conv:
+        y = functional.conv_transpose2d(images, weight.swapaxes(0, 1), stride=2)
+        y = functional.conv2d(functional.pad(y, (1,) * 4), 4 * filters, groups=5)
+    else:
+        y = functional.conv2d(functional.pad(images, (2,) * 4), filters[:3], groups=3)
+        y = functional.conv2d(y, weight, stride=2)
+    y = y.permute(0, 2, 3, 1)
+    (slope,) = torch.autograd.grad(torch.sin(y).sum(), tx, create_graph=True)
+    slope.square().sum().backward()
+
+    def penalty(x, kernel):
+        return jnp.sum(jnp.square(jax.grad(lambda x: jnp.sum(jnp.sin(function(x, kernel))))(x)))
+
+    for ours, theirs in zip(
+        (function(x, kernel), *jax.grad(penalty, (0, 1))(x, kernel)), (y.detach(), tx.grad, tk.grad), strict=True
+    ):
+        assert ours.shape == tuple(theirs.shape)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-5 * theirs.abs().max().item())
 
 
 def test_a_blur_before_every_second_pixel_keeps_ramps_and_takes_checks_away():
