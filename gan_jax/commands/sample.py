@@ -59,6 +59,10 @@ class Sample:
     class_name: Annotated[str | None, arg(name="class")] = None
     """Draw samples of this class only. The run must be conditional."""
 
+    truncation: Annotated[float | None, arg(metavar="PSI")] = None
+    """Draw samples that lie this many times as far from the mean style, from 0 to 1: a lower number gives more typical
+    samples, and less variety. The run must have styles, as StyleGAN2 has."""
+
     interpolate: bool = False
     """Interpolate between pairs of latents. Each row of the grid, or each line through points, is an interpolation. In
     an animation, each frame shows one step of all of them."""
@@ -82,6 +86,8 @@ def sample_command(arguments: list[str]) -> None:
         raise UsageError(f"{options.run} translates images and draws no samples: use gan-jax translate {options.run}")
     if options.class_name is not None:
         game = _only_class(game, options.class_name, run)
+    if options.truncation is not None:
+        game = _truncated(game, options.truncation, run)
     drawn = _draw(options, seeds, form, run, game, networks)
     write_samples(drawn, Path(options.out), form)
     console.print(f"{len(drawn.samples)} samples of step {step}: {options.out}")
@@ -143,6 +149,15 @@ def _only_class(game: "Game", name: str, run: "Run | Exported") -> "Game":
         return of_class(game, class_number(name, run.info.classes))
     except ValueError as error:
         raise UsageError(f"--class {name} for {run.folder}: {error}") from error
+
+
+def _truncated(game: "Game", psi: float, run: "Run | Exported") -> "Game":
+    from gan_jax.inference import truncated
+
+    try:
+        return truncated(game, psi)
+    except ValueError as error:
+        raise UsageError(f"--truncation {psi:g} for {run.folder}: {error}") from error
 
 
 def _draw(

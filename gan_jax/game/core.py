@@ -86,6 +86,8 @@ class Game:
         draws random numbers. None for a game whose probabilities are not known.
     elbo: (networks, examples, key) -> the evidence lower bounds of these logarithms in nats (N,). None for a game
         without such a bound.
+    truncated: psi -> the game whose samples lie psi times as far from the mean style, so that they are more typical and
+        less varied. None for a game whose generator has no mean style.
     translate: functions by direction, "AtoB" and possibly "BtoA", (networks, images (N, H, W, C) in [-1, 1], key) ->
         images (N, H, W, C'). Each result depends only on its own image and its position in the batch. They raise
         ValueError for images of unsuitable sizes. It is empty for a game that does not translate.
@@ -103,6 +105,7 @@ class Game:
     anomaly: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
     log_likelihood: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
     elbo: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
+    truncated: "Callable[[float], Game] | None" = None
     translate: Mapping[str, Translate] = field(default_factory=dict)
 
     @property

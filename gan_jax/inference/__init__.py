@@ -22,5 +22,13 @@ from gan_jax.inference.latents import (
 )
 from gan_jax.inference.likelihood import Likelihood, make_elbo, make_likelihood
 from gan_jax.inference.pictures import animation_frames, interpolation_picture, picture_count, sample_picture
-from gan_jax.inference.sampling import Samples, decode, grid_columns, interpolate_images, of_class, sample_images
+from gan_jax.inference.sampling import (
+    Samples,
+    decode,
+    grid_columns,
+    interpolate_images,
+    of_class,
+    sample_images,
+    truncated,
+)
 from gan_jax.inference.translation import Translator, can_translate, make_translator, translation_columns

@@ -31,6 +31,19 @@ def of_class(game: Game, label: int) -> Game:
     return dataclasses.replace(game, latents=latents)
 
 
+def truncated(game: Game, psi: float) -> Game:
+    """The game whose samples lie `psi` times as far from the mean style, from 0 to 1.
+
+    Source: Karras et al. 2019, "A style-based generator architecture" (arXiv 1812.04948, appendix B). Raises ValueError
+    for another psi, and if the generator has no mean style.
+    """
+    if game.truncated is None:
+        raise ValueError("its samples cannot be truncated: the generator has no mean style")
+    if not 0 <= psi <= 1:
+        raise ValueError(f"the truncation is from 0 to 1, not {psi:g}")
+    return game.truncated(psi)
+
+
 def grid_columns(game: Game, count: int) -> int | None:
     """The number of columns with which each column of a grid of `count` samples shows one class.
 

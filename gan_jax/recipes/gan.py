@@ -1,7 +1,7 @@
 """The GAN game of Goodfellow et al. (arXiv 1406.2661): a discriminator ascends, a generator descends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import flax.linen as nn
@@ -87,7 +87,11 @@ def gan(
         augmentation=augmentation,
         flip_labels=flip_labels,
     )
-    return Game(
+
+    def truncated(psi: float) -> Game:
+        return replace(game, sample=replace(functions, generator=generator.clone(truncation=psi)).sample)
+
+    game = Game(
         players=(
             Player(
                 "discriminator",
@@ -105,7 +109,9 @@ def gan(
         dynamics=dynamics,
         measures=functions.measures,
         features=functions.features if classes is None else None,
+        truncated=truncated if hasattr(generator, "truncation") else None,
     )
+    return game
 
 
 @dataclass(frozen=True)

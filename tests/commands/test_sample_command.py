@@ -71,6 +71,10 @@ def test_a_class_that_does_not_exist(conditional_run, capsys):
     refused(gan_jax(capsys, "sample", conditional_run, "--class", "thre"), "--class thre", "no such class", "0, 1, 2")
 
 
+def test_a_run_without_styles_has_no_truncation(conditional_run, capsys):
+    refused(gan_jax(capsys, "sample", conditional_run, "--truncation", 0.5), "--truncation 0.5", "no mean style")
+
+
 def test_a_run_that_is_not_conditional_has_no_samples_of_one_class(capsys, tmp_path):
     run = tmp_path / "run"
     arguments = *SMALL, "--steps", 1, "--sample-every", 1, "--workdir", run

@@ -4,11 +4,15 @@ from itertools import pairwise
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from gan_jax.common.parallel import example_keys
-from gan_jax.game import Game
-from gan_jax.inference import grid_columns, interpolate_images, of_class, sample_images, slerp
+from gan_jax.game import Game, init_state, networks
+from gan_jax.inference import grid_columns, interpolate_images, of_class, sample_images, slerp, truncated
+from gan_jax.networks import latents, stylegan2
+from gan_jax.objectives import non_saturating
+from gan_jax.recipes import gan
 
 WEIGHTS = np.random.default_rng(0).normal(size=(6, 16)).astype(np.float32)
 
@@ -127,3 +131,23 @@ def test_slerp_keeps_the_norm_and_turns_evenly(shape):
 def test_labels_stay_those_of_the_start():
     a, b = jnp.arange(4), jnp.arange(4, 8)
     np.testing.assert_array_equal(slerp(a, b, 0.7), a)
+
+
+@pytest.mark.slow
+def test_truncated_samples_lie_between_the_mean_style_and_those_of_the_game():
+    networks_of = stylegan2.Generator(8, 1, 4, 4, style=6, mapping_layers=1), stylegan2.Discriminator(4, 4)
+    game = gan(*networks_of, non_saturating, optax.sgd(0.1), optax.sgd(0.1), latent=latents.normal(5))
+    found = networks(init_state(game, jax.random.key(0)))
+    made = {psi: sample_images(truncated(game, psi), found, 6, seed=1).astype(float) for psi in (0, 0.5, 1)}
+    np.testing.assert_array_equal(made[1], sample_images(game, found, 6, seed=1))
+    np.testing.assert_array_equal(made[0], np.repeat(made[0][:1], 6, 0))
+    spread = {psi: np.std(images, 0).mean() for psi, images in made.items()}
+    assert 0 < spread[0.5] < spread[1]
+    for psi in (-0.1, 1.5):
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            truncated(game, psi)
+
+
+def test_a_game_without_a_mean_style_is_not_truncated():
+    with pytest.raises(ValueError, match="no mean style"):
+        truncated(conditional(3), 0.5)
