@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from gan_jax.common.parallel import example_keys, mean_over_devices
 from gan_jax.data import Resolution
 from gan_jax.networks.image_sizes import Scales, scales, size_of
-from gan_jax.networks.layers import minibatch_stddev
+from gan_jax.networks.layers import PixelNoise, minibatch_stddev
 from gan_jax.networks.layers.equalized import EqualizedConv, EqualizedDense, ModulatedConv, scaled_leaky_relu
 from gan_jax.networks.ops import cast, downsample_smooth, upsample_smooth
 
@@ -95,11 +95,7 @@ class Synthesis(nn.Module):
 
 
 class Layer(nn.Module):
-    """A modulated convolution of 3x3, noise, a bias and LeakyReLU.
-
-    The noise is one number for each pixel. It is drawn anew in training, from the stream "noise", and is otherwise the
-    same for all images.
-    """
+    """A modulated convolution of 3x3, noise, a bias and LeakyReLU."""
 
     features: int
     up: bool = False
@@ -107,17 +103,9 @@ class Layer(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, w: jax.Array, train: bool) -> jax.Array:
         styles = EqualizedDense(x.shape[-1], bias=1.0)(w)
-        y = ModulatedConv(self.features, 3, self.up)(x, styles)
-        sides = y.shape[1:3]
-        if train:
-            keys = example_keys(self.make_rng("noise"), len(y))
-            noise = jax.vmap(lambda key: jax.random.normal(key, sides))(keys)
-        else:
-            noise = jax.random.normal(jax.random.key(0), (1, *sides))
-        strength = self.param("strength", nn.initializers.zeros, ())
-        bias = self.param("bias", nn.initializers.zeros, (self.features,))
-        noise, bias = cast(noise * strength, bias)
-        return scaled_leaky_relu(y + noise[..., None] + bias)
+        y = PixelNoise(train)(ModulatedConv(self.features, 3, self.up)(x, styles))
+        (bias,) = cast(self.param("bias", nn.initializers.zeros, (self.features,)))
+        return scaled_leaky_relu(y + bias)
 
 
 class ToColours(nn.Module):

@@ -60,8 +60,8 @@ def test_its_gradient_is_that_of_pytorch(classes):
     rng = np.random.default_rng(2)
     params = jax.tree.map(lambda x: rng.normal(0, 0.5, x.shape).astype(np.float32), shapes)
     for name, layer in params["synthesis"].items():  # without noise, whose draws PyTorch does not know
-        if "strength" in layer:
-            params["synthesis"][name] = layer | {"strength": np.float32(0)}
+        if "PixelNoise_0" in layer:
+            params["synthesis"][name] = layer | {"PixelNoise_0": {"strength": np.float32(0)}}
     penalty, key = path_length(module, 2.0, shrink=1), jax.random.key(5)
     (found, memory), gradients = jax.jit(
         jax.value_and_grad(lambda params: penalty.apply(view(params, latents, key, label=labels), 0.5), has_aux=True)

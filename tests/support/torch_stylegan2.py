@@ -83,7 +83,7 @@ def synthesis(p, ws, noise):
         for up in [True, False] if i else [False]:
             layer = p[f"Layer_{number}"]
             x = _modulated(x, layer, ws[:, number], up, True)
-            x = _active(x + layer["strength"] * noise(*x.shape[2:]))
+            x = _active(x + layer["PixelNoise_0"]["strength"] * noise(*x.shape[2:]))
             number += 1
         colours = _modulated(x, p[f"ToColours_{i}"], ws[:, number], False, False)
         image = colours if image is None else _doubled(image) + colours

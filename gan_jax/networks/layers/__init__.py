@@ -16,7 +16,7 @@ from gan_jax.networks.layers.linear import (
     take_by_label,
 )
 from gan_jax.networks.layers.minibatch import MinibatchDiscrimination, Packed, minibatch_stddev
-from gan_jax.networks.layers.noise import Dropout, GaussianNoise
+from gan_jax.networks.layers.noise import Dropout, GaussianNoise, PixelNoise
 from gan_jax.networks.layers.normalization import (
     BatchNorm,
     ConditionalBatchNorm,

@@ -1,4 +1,4 @@
-"""Layers that add noise in training. Otherwise they are the identity.
+"""Layers that add noise in training. Otherwise they are the identity, but for `PixelNoise`.
 
 They draw from the PRNG stream "noise". Each example has its own key, so that the result does not depend on the number
 of devices.
@@ -45,6 +45,27 @@ class GaussianNoise(nn.Module):
             return x
         keys = example_keys(self.make_rng("noise"), len(x))
         return x + (stddev * jax.vmap(lambda key: jax.random.normal(key, x.shape[1:]))(keys)).astype(x.dtype)
+
+
+class PixelNoise(nn.Module):
+    """Adds noise to images (N, H, W, C): one number for each pixel, times a strength that is learned and starts at 0.
+
+    It is drawn anew in training. Otherwise it is there too, and the same for all images. (Karras et al. 2020, arXiv
+    1912.04958, section 2.1, and FastGAN, Liu et al. 2021, arXiv 2101.04775.)
+    """
+
+    train: bool
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        sides = x.shape[1:3]
+        if self.train:
+            keys = example_keys(self.make_rng("noise"), len(x))
+            noise = jax.vmap(lambda key: jax.random.normal(key, sides))(keys)
+        else:
+            noise = jax.random.normal(jax.random.key(0), (1, *sides))
+        strength = self.param("strength", nn.initializers.zeros, ())
+        return x + (strength * noise)[..., None].astype(x.dtype)
 
 
 class Dropout(nn.Module):

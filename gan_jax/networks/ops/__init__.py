@@ -7,6 +7,7 @@ from gan_jax.networks.ops.resizing import (
     blur_pool,
     downsample,
     downsample_smooth,
+    pooled,
     upsample,
     upsample_bilinear,
     upsample_smooth,

@@ -20,8 +20,15 @@ def upsample(x: jax.Array) -> jax.Array:
 
 def downsample(x: jax.Array) -> jax.Array:
     """Downsamples images (N, 2H, 2W, C) to (N, H, W, C) by 2x2 average pooling."""
+    _, height, width, _ = x.shape
+    return pooled(x, (height // 2, width // 2))
+
+
+def pooled(x: jax.Array, sides: tuple[int, int]) -> jax.Array:
+    """The mean of images (N, k h, l w, C) over blocks of k l pixels: (N, h, w, C) for `sides` (h, w)."""
     count, height, width, channels = x.shape
-    return jnp.mean(x.reshape(count, height // 2, 2, width // 2, 2, channels), (2, 4))
+    high, wide = sides
+    return jnp.mean(x.reshape(count, high, height // high, wide, width // wide, channels), (2, 4))
 
 
 def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
