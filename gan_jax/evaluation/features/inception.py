@@ -15,8 +15,8 @@ from gan_jax.common.errors import UsageError
 from gan_jax.data import cache_dir
 from gan_jax.evaluation.features.base import Features, Seen
 from gan_jax.evaluation.features.inception_network import CLASSES, FEATURES, SIDE, InceptionV3
-from gan_jax.evaluation.features.published import fold, read_published, take
 from gan_jax.evaluation.features.resizing import tensorflow_1_bilinear
+from gan_jax.networks.pretrained.published import fold, read_published, take
 
 # Raise this when the network or what is done to images before it changes.
 _VERSION = 1

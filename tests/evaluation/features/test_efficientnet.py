@@ -10,11 +10,11 @@ from PIL import Image
 
 from gan_jax.common.errors import UsageError
 from gan_jax.evaluation.features import efficientnet, extract
-from gan_jax.evaluation.features.efficientnet import convert
-from gan_jax.evaluation.features.efficientnet_network import EfficientNetLite0
-from gan_jax.evaluation.features.published import read_published
+from gan_jax.networks.pretrained.efficientnet import convert
+from gan_jax.networks.pretrained.efficientnet_network import EfficientNetLite0
+from gan_jax.networks.pretrained.published import read_published
 
-module = importlib.import_module("gan_jax.evaluation.features.efficientnet")
+module = importlib.import_module("gan_jax.networks.pretrained.efficientnet")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_a_missing_package_and_another_file_are_named(weights, monkeypatch, tmp_
     other = tmp_path / module._FILE
     other.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(UsageError, match=r"57934424.pth does not hold the weights of EfficientNet-lite0.*SHA-256"):
-        module._load(other)
+        module._read(other)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"not installed: pip install 'gan-jax\[efficientnet\]'"):
         efficientnet()
