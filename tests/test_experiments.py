@@ -30,6 +30,8 @@ def described(spec: str, resolution: Resolution) -> DataInfo:
             return DataInfo((2,), ())
         case ["digits"]:
             return DataInfo(gray, classes)
+        case ["glyphs"]:
+            return DataInfo(gray, tuple(map(str, range(36))))
         case ["stacked", "digits"]:
             return DataInfo(colour, ())
         case ["scenes"]:
@@ -67,7 +69,15 @@ def test_it_trains_on_its_own_data(path):
     traced(load_experiment(path))
 
 
-RECTANGLES = {"dcgan_digits": (16, 24), "sngan": (16, 24), "began": (24, 16), "pix2pix": (48, 32), "cyclegan": (24, 32)}
+RECTANGLES = {
+    "dcgan_digits": (16, 24),
+    "sngan": (16, 24),
+    "r3gan": (16, 24),
+    "stylegan2": (24, 16),
+    "began": (24, 16),
+    "pix2pix": (48, 32),
+    "cyclegan": (24, 32),
+}
 
 
 @pytest.mark.parametrize("name", RECTANGLES)
