@@ -66,8 +66,8 @@ def cut_step(
     resolution: int, channels: int, width: int, blocks: int, batch_size: int, *, precision: str = "float32"
 ) -> Run:
     shape, adam = (resolution, resolution, channels), optax.adam(2e-4, b1=0.5)
-    generator = cyclegan_resnet.Generator(channels, width, blocks, antialias=True)
-    discriminator = patchgan.Discriminator(width, normalization=plain_instance_norm, antialias=True)
+    generator = cyclegan_resnet.Generator(channels, width, blocks)
+    discriminator = patchgan.Discriminator(width, normalization=plain_instance_norm)
     return _pairs_step(cut(generator, discriminator, (shape, shape), adam, adam), shape, batch_size, precision)
 
 

@@ -30,8 +30,8 @@ def make_step(
     autocast: Callable[[], torch.autocast],
 ) -> Callable[[], None]:
     """The function that makes one training step, on a fixed batch of random images."""
-    generator = _Generator(resnet(channels, width, blocks, antialias=True))
-    judge = patchgan(channels, width, nn.InstanceNorm2d, antialias=True)
+    generator = _Generator(resnet(channels, width, blocks))
+    judge = patchgan(channels, width, nn.InstanceNorm2d)
     sizes = [channels, 2 * width, 4 * width, 4 * width, 4 * width]
     projections = nn.ModuleList(
         nn.Sequential(nn.Linear(size, _FEATURES), nn.ReLU(inplace=True), nn.Linear(_FEATURES, _FEATURES))
@@ -104,7 +104,7 @@ class _Generator(nn.Module):
     def __init__(self, layers: nn.Sequential):
         super().__init__()
         self.layers = layers
-        self.compared = (4, 8, 12, 16)  # both downsampling convolutions, and the first and the fifth block
+        self.compared = (4, 7, 10, 14)  # both downsampling convolutions, and the first and the fifth block
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         maps = [x]

@@ -1,8 +1,7 @@
-"""The networks of pix2pix, CycleGAN and CUT in PyTorch, as a careful user of it writes them: see `torch_pix2pix`."""
+"""The networks of pix2pix and CycleGAN in PyTorch, as a careful user of it writes them: see `torch_pix2pix`."""
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 
 def initialize(network: nn.Module) -> None:
@@ -66,65 +65,25 @@ class _Residual(nn.Module):
         return x + self.branch(x)
 
 
-class _Filter(nn.Module):
-    """A fixed filter for each feature by itself, as the authors of CUT have it."""
-
-    filters: torch.Tensor
-
-    def __init__(self, features: int, taps: list[float], gain: float):
-        super().__init__()
-        line = torch.tensor(taps)
-        kernel = gain * torch.outer(line, line) / line.sum() ** 2
-        self.register_buffer("filters", kernel.repeat(features, 1, 1, 1))
-
-
-class _Blur(_Filter):
-    """A step down, by every second pixel of a blurred image."""
-
-    def __init__(self, features: int):
-        super().__init__(features, [1.0, 2.0, 1.0], 1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(F.pad(x, (1,) * 4, "reflect"), self.filters, stride=2, groups=len(self.filters))
-
-
-class _Up(_Filter):
-    """A step up, bilinear."""
-
-    def __init__(self, features: int):
-        super().__init__(features, [1.0, 3.0, 3.0, 1.0], 4)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        padded = F.pad(x, (1,) * 4, "replicate")
-        return F.conv_transpose2d(padded, self.filters, stride=2, padding=2, groups=len(self.filters))[:, :, 1:-1, 1:-1]
-
-
-def resnet(channels: int, width: int, blocks: int, antialias: bool = False) -> nn.Sequential:
-    """With `antialias`, that of CUT."""
-
+def resnet(channels: int, width: int, blocks: int) -> nn.Sequential:
     def after(features: int) -> list[nn.Module]:
         return [nn.InstanceNorm2d(features), nn.ReLU(inplace=True)]
 
     layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(channels, width, 7), *after(width)]
     for a in (width, 2 * width):
-        layers += [nn.Conv2d(a, 2 * a, 3, 1 if antialias else 2, 1), *after(2 * a)]
-        layers += [_Blur(2 * a)] if antialias else []
+        layers += [nn.Conv2d(a, 2 * a, 3, 2, 1), *after(2 * a)]
     layers += [_Residual(4 * width) for _ in range(blocks)]
     for a in (4 * width, 2 * width):
-        transposed = nn.ConvTranspose2d(a, a // 2, 3, 2, 1, output_padding=1)
-        up = [_Up(a), nn.Conv2d(a, a // 2, 3, 1, 1)] if antialias else [transposed]
-        layers += [*up, *after(a // 2)]
+        layers += [nn.ConvTranspose2d(a, a // 2, 3, 2, 1, output_padding=1), *after(a // 2)]
     return nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, channels, 7), nn.Tanh())
 
 
-def patchgan(channels: int, width: int, norm: type[nn.Module], antialias: bool = False) -> nn.Sequential:
-    """Three layers: patches of 70x70, or with `antialias` those of CUT."""
-    bias, stride = norm is nn.InstanceNorm2d, 1 if antialias else 2
-    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride, 1), nn.LeakyReLU(0.2, inplace=True)]
-    layers += [_Blur(width)] if antialias else []
+def patchgan(channels: int, width: int, norm: type[nn.Module]) -> nn.Sequential:
+    """70x70."""
+    bias = norm is nn.InstanceNorm2d
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
     for i in range(1, 4):
         before, features = width * 2 ** (i - 1), width * 2**i
-        layers += [nn.Conv2d(before, features, 4, stride if i < 3 else 1, 1, bias=bias), norm(features)]
+        layers += [nn.Conv2d(before, features, 4, 2 if i < 3 else 1, 1, bias=bias), norm(features)]
         layers += [nn.LeakyReLU(0.2, inplace=True)]
-        layers += [_Blur(features)] if antialias and i < 3 else []
     return nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))

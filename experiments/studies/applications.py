@@ -155,7 +155,8 @@ SALIENCY = {
 LIKENESS = {"perceptual_distance": "perceptual distance ↓", "frechet_distance": "Fréchet distance ↓", "l1": "L1 ↓"}
 MIRRORED = (
     Method("translation/pix2pix.py", ("--steps", "8000", "--flip")),
-    *(Method(f"translation/{name}.py", ("--flip",), unpaired=True) for name in ("cyclegan", "cut")),
+    Method("translation/cyclegan.py", ("--flip",), unpaired=True),
+    Method("translation/cut.py", ("--antialias", "--flip"), unpaired=True),
 )
 SMALL = ("--resolution", "32", "--layers", "1", "--flip")
 TEXT = (
@@ -200,7 +201,7 @@ TASKS = {
     "text": Task(TEXT, topics, WRITING),
     "emoji": Task(MIRRORED, emoji, LIKENESS),
     "animals": Task(
-        tuple(Method(f"translation/{name}.py", SMALL) for name in ("cyclegan", "cut")),
+        (Method("translation/cyclegan.py", SMALL), Method("translation/cut.py", (*SMALL, "--antialias"))),
         animals,
         {"frechet_distance": "Fréchet distance ↓", "source_distance": "perceptual distance from the source"},
     ),

@@ -24,8 +24,7 @@ class Generator(nn.Module):
     `dropout` is its rate inside the blocks in training. The paper has none, and the authors' code offers 0.5.
 
     With `antialias`, it is the generator of CUT (Park et al. 2020, arXiv 2007.15651, in its authors' code): a blur
-    before each step down to half the size, and bilinear steps up in the place of transposed convolutions, which leave a
-    weave on plain surfaces. It has about 1.4 times the multiplications.
+    before each step down to half the size, and bilinear steps up in the place of transposed convolutions.
 
     It sows as "encoder" the feature maps whose patches CUT compares (appendix C.2 there): the images, both downsampling
     convolutions, and the first and the fifth block.
