@@ -54,7 +54,8 @@ class Discriminator(nn.Module):
         shown = jnp.broadcast_to(enlarged, (*enlarged.shape[:3], 3))
         params = self.variable("frozen", "pretrained", lambda: jax.tree.map(jnp.asarray, efficientnet_params())).value
         _, sown = EfficientNetLite0().apply({"params": params}, shown, mutable=["intermediates"])
-        return [sown["intermediates"]["stages"][stage] for stage in _STAGES]
+        stages = list(sown["intermediates"]["stages"])
+        return [stages[stage] for stage in _STAGES]
 
     def _mixed(self, maps: list[jax.Array]) -> list[jax.Array]:
         """Mixtures over channels and scales, of twice the sides, from the largest one on."""

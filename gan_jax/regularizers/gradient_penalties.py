@@ -61,7 +61,7 @@ def zero_centred(gamma: float | optax.Schedule) -> Regularizer:
         at_least(0, "gamma of the zero-centred penalties", gamma)
 
     def penalty(view: View) -> jax.Array:
-        weight = gamma(view.step) if callable(gamma) else gamma
+        weight = jnp.asarray(gamma(view.step) if callable(gamma) else gamma)
         return _zero_centred(weight, view.real) + _zero_centred(weight, view.fake)
 
     return stateless("zero_centred", penalty)
