@@ -175,6 +175,17 @@ def test_energy_distance_is_that_of_scipy(claims):
     np.testing.assert_allclose(ours, energy_distance(a, b) ** 2, rtol=1e-4)
 
 
+def test_sections_stand_in_the_order_of_their_numbers(claims):
+    def section(name, number):
+        return f"<!-- {name}: start -->\n\n## {number}. Said\n\nbody\n\n<!-- {name}: end -->"
+
+    a, b, c = section("a", 2), section("b", 10), section("c", 9)
+    page = f"# Title\n\n{b}\n\n{a}\n\n## Known results\n\nmore\n\n{c}\n"
+    expected = f"# Title\n\n{a}\n\n{c}\n\n{b}\n\n## Known results\n\nmore\n"
+    assert program(claims).in_order(page) == expected
+    assert program(claims).in_order(expected) == expected
+
+
 def test_the_table_keeps_the_lines_of_other_claims_in_order(claims, tmp_path):
     main = program(claims)
     page = tmp_path / "README.md"

@@ -57,6 +57,7 @@ NAMES = (
 )
 # They do not change what is measured.
 _JUDGING = ("claim", "effects", "plots")
+_SECTION = re.compile(r"<!-- (\w+): start -->\n\n## (\d+)\. .*?<!-- \1: end -->\n*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,15 @@ def write(name: str, claim: Claim, found: Found, judgement: Judgement, options: 
     table = [["", "statement", "verdict", "in numbers"], ["---"] * 4, *(rows[key] for key in sorted(rows, key=int))]
     write_part(options.page, "verdicts", markdown(table))
     write_part(options.page, name, "\n\n".join(body))
+    options.page.write_text(in_order(options.page.read_text()))
+
+
+def in_order(page: str) -> str:
+    """A page with its sections of claims in the order of their numbers, from the place of the first one on."""
+    sections = list(_SECTION.finditer(page))
+    rest, place = _SECTION.sub("", page), sections[0].start()
+    ordered = "\n\n".join(found[0].strip() for found in sorted(sections, key=lambda found: int(found[2])))
+    return f"{rest[:place]}{ordered}\n\n{rest[place:]}".rstrip() + "\n"
 
 
 def verdicts(page: Path) -> dict[str, list[str]]:
