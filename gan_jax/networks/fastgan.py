@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.data import Resolution
-from gan_jax.networks.image_sizes import Scales, scales
+from gan_jax.networks.image_sizes import Scales, scales_from_four
 from gan_jax.networks.layers import (
     BatchNorm,
     Conv,
@@ -37,7 +37,7 @@ def feature_maps(resolution: Resolution) -> Scales:
 
     Raises ValueError for sides below 8, or that cannot be halved down to 4 to 7.
     """
-    return scales("FastGAN", resolution, lambda smaller: smaller.bit_length() - 3)
+    return scales_from_four("FastGAN", resolution)
 
 
 class Generator(nn.Module):

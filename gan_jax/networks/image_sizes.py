@@ -46,6 +46,11 @@ def scales(network: str, resolution: Resolution, doublings: Callable[[int], int]
     return Scales(height >> count, width >> count, count)
 
 
+def scales_from_four(network: str, resolution: Resolution) -> Scales:
+    """`scales` of a network whose smallest map has a smaller side of 4 to 7, as 4x4 for powers of two."""
+    return scales(network, resolution, lambda smaller: smaller.bit_length() - 3)
+
+
 def _fits(height: int, width: int, doublings: Callable[[int], int]) -> bool:
     smaller = min(height, width)
     return smaller >= SMALLEST and height % (divisor := 2 ** doublings(smaller)) == 0 and width % divisor == 0

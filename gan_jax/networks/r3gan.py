@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.data import Resolution
-from gan_jax.networks.image_sizes import scales, size_of
+from gan_jax.networks.image_sizes import scales_from_four, size_of
 from gan_jax.networks.layers import Conv, Dense, GroupedConv, leaky_relu, take_by_label
 from gan_jax.networks.ops import cast, downsample_smooth, upsample_smooth
 
@@ -36,7 +36,7 @@ def _stages(resolution: Resolution, width: int) -> tuple[int, int, list[int]]:
 
     Raises ValueError for sides below 8, or that cannot be halved so often, and unless the features are multiples of 8.
     """
-    height, wide, doublings = scales("R3GAN", resolution, lambda smaller: smaller.bit_length() - 3)
+    height, wide, doublings = scales_from_four("R3GAN", resolution)
     features = [width // max(1, 2**i // 8) for i in range(doublings + 1)]
     if features[-1] % (_GROUP // _EXPANSION) or features[-1] < _GROUP // _EXPANSION:
         raise ValueError(f"R3GAN's stages need multiples of {_GROUP // _EXPANSION} features, not {features[-1]}")

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 
 from gan_jax.common.parallel import example_keys, mean_over_devices
 from gan_jax.data import Resolution
-from gan_jax.networks.image_sizes import Scales, scales, size_of
-from gan_jax.networks.layers import PixelNoise, minibatch_stddev
+from gan_jax.networks.image_sizes import Scales, scales_from_four, size_of
+from gan_jax.networks.layers import PixelNoise, minibatch_stddev, pixel_norm
 from gan_jax.networks.layers.equalized import EqualizedConv, EqualizedDense, ModulatedConv, scaled_leaky_relu
 from gan_jax.networks.ops import cast, downsample_smooth, upsample_smooth
 
@@ -29,7 +29,7 @@ def feature_maps(resolution: Resolution) -> Scales:
 
     Raises ValueError for sides below 8, or that cannot be halved down to 4 to 7.
     """
-    return scales("StyleGAN2", resolution, lambda smaller: smaller.bit_length() - 3)
+    return scales_from_four("StyleGAN2", resolution)
 
 
 def _features(width: int, most: int, doublings: int) -> list[int]:
@@ -49,21 +49,16 @@ class Mapping(nn.Module):
 
     @nn.compact
     def __call__(self, latents: jax.Array | None, labels: jax.Array | None = None) -> jax.Array:
-        given = [] if latents is None else [_unit(latents)]
+        given = [] if latents is None else [pixel_norm(latents)]
         if self.classes is not None:
             if labels is None:
                 raise ValueError("StyleGAN2 takes labels if it has `classes`")
             known = EqualizedDense(self.features, name="embedding")(jax.nn.one_hot(labels, self.classes))
-            given.append(_unit(known))
+            given.append(pixel_norm(known))
         x = jnp.concatenate(given, -1)
         for _ in range(self.layers):
             x = scaled_leaky_relu(EqualizedDense(self.features, _MAPPING_RATE)(x))
         return x
-
-
-def _unit(x: jax.Array) -> jax.Array:
-    """x (N, C) with a mean square of 1."""
-    return x * jax.lax.rsqrt(jnp.mean(jnp.square(x), -1, keepdims=True) + 1e-8)
 
 
 class Synthesis(nn.Module):

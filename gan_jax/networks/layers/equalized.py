@@ -12,6 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from gan_jax.networks.layers.linear import leaky_relu
 from gan_jax.networks.ops import cast, conv
 from gan_jax.networks.ops.resizing import smooth_conv_downsample, smooth_upsample_conv
 
@@ -20,7 +21,7 @@ _normal = nn.initializers.normal
 
 def scaled_leaky_relu(x: jax.Array) -> jax.Array:
     """LeakyReLU with slope 0.2, times sqrt(2), which keeps the scale of x."""
-    return math.sqrt(2) * jnp.where(x >= 0, x, 0.2 * x)
+    return math.sqrt(2) * leaky_relu(x)
 
 
 class EqualizedDense(nn.Module):
