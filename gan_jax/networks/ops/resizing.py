@@ -5,6 +5,8 @@ larger kernel, which is a sum of shifts of the original kernel. The function is 
 intermediate image, and for a 3x3 kernel only 16/36 of the multiplications.
 """
 
+from functools import reduce
+
 import jax
 import jax.numpy as jnp
 
@@ -33,13 +35,13 @@ def pooled(x: jax.Array, sides: tuple[int, int]) -> jax.Array:
 
 def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """Returns conv(upsample(x), kernel) for a kernel (k, k, C, F) of odd size, with padding that keeps the sides."""
-    transposed = _summed_shifts(kernel)[::-1, ::-1].swapaxes(2, 3)
+    transposed = _filtered(kernel, 1, 1)[::-1, ::-1].swapaxes(2, 3)
     return conv_transpose(x, transposed, stride=2, padding=kernel.shape[0] // 2)
 
 
 def conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """Returns downsample(conv(x, kernel)) for a kernel (k, k, C, F) of odd size, with padding that keeps the sides."""
-    return conv(x, _summed_shifts(kernel) / 4, stride=2, padding=kernel.shape[0] // 2)
+    return conv(x, _filtered(kernel, 1, 1) / 4, stride=2, padding=kernel.shape[0] // 2)
 
 
 def upsample_bilinear(x: jax.Array) -> jax.Array:
@@ -74,7 +76,7 @@ def smooth_upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
     It maps (N, H, W, C) to (N, 2H, 2W, F), and is one transposed convolution with a kernel of 6x6. StyleGAN2 has it in
     the place of an upsampling and a convolution (Karras et al. 2020, arXiv 1912.04958, in the authors' code).
     """
-    filtered = 4 * _filtered(kernel)
+    filtered = _filtered(kernel, 1, 3, 3, 1) / 16
     return conv_transpose(x, filtered.swapaxes(2, 3), stride=2, padding=2)
 
 
@@ -83,14 +85,14 @@ def smooth_conv_downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
 
     It maps (N, 2H, 2W, C) to (N, H, W, F), and is one convolution with a kernel of 6x6.
     """
-    return conv(x, _filtered(kernel), stride=2, padding=2)
+    return conv(x, _filtered(kernel, 1, 3, 3, 1) / 64, stride=2, padding=2)
 
 
-def _filtered(kernel: jax.Array) -> jax.Array:
-    """A kernel (3, 3, C, F), filtered: (6, 6, C, F)."""
+def _filtered(kernel: jax.Array, *taps: int) -> jax.Array:
+    """A kernel (k, l, C, F), convolved with these n + 1 taps along both axes: (k + n, l + n, C, F)."""
+    more = len(taps) - 1
     for axis in (0, 1):
-        moved = [_within(kernel, axis, i, 3 - i) for i in range(4)]
-        kernel = (moved[0] + 3 * moved[1] + 3 * moved[2] + moved[3]) / 8
+        kernel = reduce(jnp.add, [tap * _within(kernel, axis, i, more - i) for i, tap in enumerate(taps)])
     return kernel
 
 
@@ -124,9 +126,3 @@ def blur_pool(x: jax.Array) -> jax.Array:
 def _at(axis: int, start: int, stop: int, step: int = 1) -> tuple[slice, ...]:
     """The index of a part of an axis."""
     return (*(slice(None),) * axis, slice(start, stop, step))
-
-
-def _summed_shifts(kernel: jax.Array) -> jax.Array:
-    """Returns the sum (k + 1, k + 1, C, F) of a kernel (k, k, C, F) over its four possible positions."""
-    rows = jnp.pad(kernel, ((0, 1), (0, 0), (0, 0), (0, 0))) + jnp.pad(kernel, ((1, 0), (0, 0), (0, 0), (0, 0)))
-    return jnp.pad(rows, ((0, 0), (0, 1), (0, 0), (0, 0))) + jnp.pad(rows, ((0, 0), (1, 0), (0, 0), (0, 0)))
