@@ -11,7 +11,7 @@ import pytest
 from gan_jax import objectives, regularizers
 from gan_jax.common.parallel import AXIS
 from gan_jax.game import init_state, train_step
-from gan_jax.networks import dcgan, mlp, resnet
+from gan_jax.networks import biggan, dcgan, mlp, resnet
 from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import no_norm, spectral_norm
 from gan_jax.networks.ops import computing
@@ -45,6 +45,7 @@ NETWORKS = {
     "mlp": (mlp.ImageGenerator((8, 8, 1), (8,)), mlp.Discriminator((8,))),
     "dcgan": (dcgan.Generator(8, 1, 2), dcgan.Discriminator(2, normalization=no_norm)),
     "dcgan, spectral norm": (dcgan.Generator(8, 1, 2), dcgan.Discriminator(2, normalization=spectral_norm)),
+    "biggan": (biggan.Generator(8, 1, 1), biggan.Discriminator(1)),
     "resnet": (resnet.Generator(8, 1, 4), resnet.Discriminator(4)),
 }
 BATCH = {"image": np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 1)).astype(np.float32)}

@@ -1,6 +1,6 @@
 """Layers that the networks share. They are thin Flax modules over the operations in `ops`."""
 
-from gan_jax.networks.layers.attention import SelfAttention
+from gan_jax.networks.layers.attention import PooledSelfAttention, SelfAttention
 from gan_jax.networks.layers.conditioning import ConcatDiscriminator, ConcatGenerator
 from gan_jax.networks.layers.heads import ClassLogits, Heads
 from gan_jax.networks.layers.linear import (
@@ -22,6 +22,7 @@ from gan_jax.networks.layers.normalization import (
     ConditionalBatchNorm,
     InstanceNorm,
     LayerNorm,
+    ModulatedBatchNorm,
     Normalization,
     SpectralNorm,
     WeightNorm,

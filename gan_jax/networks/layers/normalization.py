@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.common import parallel
-from gan_jax.networks.layers.linear import Initializer, take_by_label
+from gan_jax.networks.layers.linear import Dense, Initializer, Weights, take_by_label
 from gan_jax.networks.ops.channel_sums import broadcast_channels, channel_mean, standardize, standardize_by_mean
 
 
@@ -59,8 +59,28 @@ class ConditionalBatchNorm(nn.Module):
         return _batch_normalized(self, x, take_by_label(scales, labels), take_by_label(biases, labels))
 
 
+class ModulatedBatchNorm(nn.Module):
+    """Batch normalization of x (N, ..., C), with a scale 1 + A c and a bias B c that are linear in codes c (N, L).
+
+    (Brock et al. 2019, arXiv 1809.11096, appendix B: codes are an embedding of the class and a part of the latents.)
+    `weights` is a module that transforms A and B.
+    """
+
+    train: bool
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+    weights: Weights | None = None
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+
+    @nn.compact
+    def __call__(self, x: jax.Array, codes: jax.Array) -> jax.Array:
+        layer = partial(Dense, x.shape[-1], use_bias=False, kernel_init=self.kernel_init, weights=self.weights)
+        scale, bias = (layer(name=name)(codes).astype(jnp.float32) for name in ("scale", "bias"))
+        return _batch_normalized(self, x, 1 + scale, bias)
+
+
 def _batch_normalized(
-    module: BatchNorm | ConditionalBatchNorm, x: jax.Array, scale: jax.Array, bias: jax.Array
+    module: BatchNorm | ConditionalBatchNorm | ModulatedBatchNorm, x: jax.Array, scale: jax.Array, bias: jax.Array
 ) -> jax.Array:
     """Normalizes x over the batch. `scale` and `bias` are (C,), or (N, C) for one of each per example."""
     dtype, x = x.dtype, x.astype(jnp.float32)

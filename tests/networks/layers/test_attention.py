@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.networks.layers import SelfAttention, SpectralNorm
+from gan_jax.networks.layers import PooledSelfAttention, SelfAttention, SpectralNorm
 from gan_jax.networks.ops import computing
 
 
@@ -66,3 +66,19 @@ def test_is_normalized_computed_in_bfloat16_and_mapped_over_members():
         low, _ = module.apply(variables, x, mutable=["spectral"])
     assert low.dtype == jnp.bfloat16
     assert 0 < np.abs(np.float32(low) - y).max() < 0.05 * np.abs(y).max()
+
+
+def test_the_pooled_form_attends_to_the_largest_of_four_pixels():
+    x = jax.random.normal(jax.random.key(0), (2, 4, 6, 16))
+    params = PooledSelfAttention().init(jax.random.key(1), x)["params"]
+    np.testing.assert_array_equal(PooledSelfAttention().apply({"params": params}, x), x)
+    assert params["h"]["kernel"].shape == (1, 1, 16, 8)
+    # Keys and values are the largest of four pixels, and each pixel attends to them.
+    f, g, h = (np.einsum("nhwc,cd->nhwd", x, params[name]["kernel"][0, 0]) for name in "fgh")
+    f, h = (y.reshape(2, 2, 2, 3, 2, -1).max((2, 4)).reshape(2, 6, -1) for y in (f, h))
+    weights = np.exp(g.reshape(2, 24, -1) @ f.swapaxes(1, 2))
+    expected = (weights / weights.sum(-1, keepdims=True) @ h @ params["v"]["kernel"][0, 0]).reshape(x.shape)
+    y = PooledSelfAttention().apply({"params": {**params, "gamma": jnp.asarray(0.5)}}, x)
+    np.testing.assert_allclose(y, x + 0.5 * expected, atol=1e-5)
+    with pytest.raises(ValueError, match="even sides, not 3x6"):
+        PooledSelfAttention().init(jax.random.key(1), x[:, :3])
