@@ -74,6 +74,7 @@ RECTANGLES = {
     "sngan": (16, 24),
     "r3gan": (16, 24),
     "stylegan2": (24, 16),
+    "biggan": (8, 12),
     "began": (24, 16),
     "pix2pix": (48, 32),
     "cyclegan": (24, 32),

@@ -1,7 +1,7 @@
 """gan-jax evaluate: evaluates a trained run on held-out data, or a set of images against real ones."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 from tyro.conf import Positional, arg
 
-from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
+from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, standing, start_jax
 from gan_jax.common.errors import UsageError
 from gan_jax.common.files import attempt, write_text
 
@@ -65,6 +65,10 @@ class Evaluate:
     accuracy_score: bool = False
     """Train a classifier on samples of a conditional run, and test it on held-out images."""
 
+    standing_statistics: Annotated[int | None, arg(metavar="N")] = None
+    """Measure the means and variances of the generator's batch normalization anew, over this many batches of 256
+    samples. By default they are the running averages of training."""
+
     seed: int = SEED
     """Random seed of the latents, or of the noise in translations."""
 
@@ -103,7 +107,12 @@ def _evaluate(options: Evaluate, folder: Path) -> None:
     data = load(run.settings.dataset, resolution=run.settings.resolution, data_dir=options.data_dir)
     if changes := run.data_changes(data):
         console.print(f"warning: the data are not those that the run was trained on: {'; '.join(changes)}")
+    if options.standing_statistics is not None:
+        networks = standing(game, networks, options.standing_statistics, run.folder)
     evaluation = evaluate_game(data, game, networks, options.seed, _options(options, console))
+    if options.standing_statistics is not None:
+        kept = {**evaluation.settings, "standing_statistics": options.standing_statistics}
+        evaluation = replace(evaluation, settings=kept)
     evaluation.report(console)
     path = write_evaluation(run.folder, step, options.seed, evaluation.to_json())
     _finish(evaluation, run.folder, [path], console)
@@ -113,8 +122,8 @@ def _compare(options: Evaluate) -> None:
     if options.real is None or options.fake is None:
         raise UsageError("give the folder of a run, or images by --real SOURCE and --fake SOURCE")
     sources = {"real": options.real, "fake": options.fake}
-    for name in ("path_length", "accuracy_score", "checkpoint"):
-        if getattr(options, name):
+    for name in ("path_length", "accuracy_score", "standing_statistics", "checkpoint"):
+        if getattr(options, name) not in (None, False):
             raise UsageError(f"--{name.replace('_', '-')} needs a run, and --real and --fake are images")
     if options.against != "held-out":
         raise UsageError("--against needs a run: --real says what images are compared with")

@@ -11,7 +11,7 @@ import tyro
 from tyro.conf import Positional, arg
 
 from gan_jax.commands.sample_output import Drawn, Form, form_of, write_samples
-from gan_jax.commands.shared import Checkpoint, Trust, check_seed, load_run_or_export, start_jax
+from gan_jax.commands.shared import Checkpoint, Trust, check_seed, load_run_or_export, standing, start_jax
 from gan_jax.common.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,8 +60,13 @@ class Sample:
     """Draw samples of this class only. The run must be conditional."""
 
     truncation: Annotated[float | None, arg(metavar="PSI")] = None
-    """Draw samples that lie this many times as far from the mean style, from 0 to 1: a lower number gives more typical
-    samples, and less variety. The run must have styles, as StyleGAN2 has."""
+    """Draw more typical samples, with less variety. With styles, as in StyleGAN2, samples lie this many times as
+    far from the mean style, from 0 to 1. With normal latents otherwise, as in BigGAN, it is a threshold above 0, such
+    as 0.5: latent numbers that are further from 0 are drawn again."""
+
+    standing_statistics: Annotated[int | None, arg(metavar="N")] = None
+    """Measure the means and variances of the generator's batch normalization anew, over this many batches of 256
+    samples: BigGAN has 100. By default they are the running averages of training."""
 
     interpolate: bool = False
     """Interpolate between pairs of latents. Each row of the grid, or each line through points, is an interpolation. In
@@ -84,10 +89,12 @@ def sample_command(arguments: list[str]) -> None:
     game, step, networks = run.restore(options.checkpoint)
     if game.translate:
         raise UsageError(f"{options.run} translates images and draws no samples: use gan-jax translate {options.run}")
+    if options.truncation is not None:
+        game = _truncated(game, options.truncation, run, options.latents)
+    if options.standing_statistics is not None:  # of all classes
+        networks = standing(game, networks, options.standing_statistics, run.folder)
     if options.class_name is not None:
         game = _only_class(game, options.class_name, run)
-    if options.truncation is not None:
-        game = _truncated(game, options.truncation, run)
     drawn = _draw(options, seeds, form, run, game, networks)
     write_samples(drawn, Path(options.out), form)
     console.print(f"{len(drawn.samples)} samples of step {step}: {options.out}")
@@ -151,13 +158,17 @@ def _only_class(game: "Game", name: str, run: "Run | Exported") -> "Game":
         raise UsageError(f"--class {name} for {run.folder}: {error}") from error
 
 
-def _truncated(game: "Game", psi: float, run: "Run | Exported") -> "Game":
+def _truncated(game: "Game", psi: float, run: "Run | Exported", given: Path | None) -> "Game":
+    """`game` with truncated samples; UsageError where that cannot be, as for latents that are given."""
     from gan_jax.inference import truncated
 
     try:
-        return truncated(game, psi)
+        found = truncated(game, psi)
     except ValueError as error:
         raise UsageError(f"--truncation {psi:g} for {run.folder}: {error}") from error
+    if given is not None and found.sample is game.sample:  # only other latents would be drawn
+        raise UsageError(f"--truncation {psi:g} says which latents to draw, and --latents {given} gives them")
+    return found
 
 
 def _draw(

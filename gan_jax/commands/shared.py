@@ -14,6 +14,7 @@ from gan_jax.common.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gan_jax.game import Game
     from gan_jax.sharing import Exported
     from gan_jax.training import Settings
     from gan_jax.training.experiment import Experiment
@@ -80,6 +81,16 @@ def load_run_or_export(folder: Path, trust: bool) -> "Run | Exported":
     from gan_jax.training.run_folder import load_run
 
     return load_export(folder) if is_export(folder) else load_run(folder, trust=trust)
+
+
+def standing(game: "Game", networks: dict[str, Any], batches: int, folder: Path) -> dict[str, Any]:
+    """`with_standing_statistics` for the run or export in `folder`; UsageError where that cannot be."""
+    from gan_jax.inference import with_standing_statistics
+
+    try:
+        return with_standing_statistics(game, networks, batches)
+    except ValueError as error:
+        raise UsageError(f"--standing-statistics {batches} for {folder}: {error}") from error
 
 
 def check_seed(seed: int, flag: str = "--seed") -> None:

@@ -86,8 +86,12 @@ class Game:
         draws random numbers. None for a game whose probabilities are not known.
     elbo: (networks, examples, key) -> the evidence lower bounds of these logarithms in nats (N,). None for a game
         without such a bound.
-    truncated: psi -> the game whose samples lie psi times as far from the mean style, so that they are more typical and
-        less varied. None for a game whose generator has no mean style.
+    truncated: psi -> the game whose samples are more typical and less varied, the more so the lower psi is. They lie
+        psi times as far from the mean style, or have latents of a normal distribution within [-psi, psi]. It raises
+        ValueError for a psi that is not possible. None for a game with neither a mean style nor normal latents.
+    statistics: (networks, latents, key) -> by player, the collection "batch_stats" with the means and variances of the
+        samples of these latents in batch normalization. `key` is for noise. It raises ValueError if there is no batch
+        normalization. None for a game without such a generator.
     translate: functions by direction, "AtoB" and possibly "BtoA", (networks, images (N, H, W, C) in [-1, 1], key) ->
         images (N, H, W, C'). Each result depends only on its own image and its position in the batch. They raise
         ValueError for images of unsuitable sizes. It is empty for a game that does not translate.
@@ -106,6 +110,7 @@ class Game:
     log_likelihood: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
     elbo: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
     truncated: "Callable[[float], Game] | None" = None
+    statistics: Callable[[dict[str, Tree], Tree, jax.Array], dict[str, Tree]] | None = None
     translate: Mapping[str, Translate] = field(default_factory=dict)
 
     @property

@@ -4,7 +4,7 @@
 them, and `translation` translates images. Both return arrays on the host: images as uint8, points as float32.
 `pictures` draws such arrays as one picture or as the frames of an animation. `inversion` finds the latents of images,
 and `directions` finds directions to move latents along. `anomalies` scores how badly a game can make an example again,
-and `likelihood` says how probable examples are to it.
+and `likelihood` says how probable examples are to it. `standing` measures the statistics of batch normalization anew.
 """
 
 from gan_jax.inference.anomalies import Scorer, make_scorer
@@ -31,4 +31,5 @@ from gan_jax.inference.sampling import (
     sample_images,
     truncated,
 )
+from gan_jax.inference.standing import with_standing_statistics
 from gan_jax.inference.translation import Translator, can_translate, make_translator, translation_columns

@@ -32,15 +32,14 @@ def of_class(game: Game, label: int) -> Game:
 
 
 def truncated(game: Game, psi: float) -> Game:
-    """The game whose samples lie `psi` times as far from the mean style, from 0 to 1.
+    """The game whose samples are more typical and less varied, the more so the lower `psi` is.
 
-    Source: Karras et al. 2019, "A style-based generator architecture" (arXiv 1812.04948, appendix B). Raises ValueError
-    for another psi, and if the generator has no mean style.
+    A generator with styles makes samples that lie psi times as far from the mean style, from 0 to 1. Other generators
+    get normal latents within [-psi, psi], where psi is above 0. Raises ValueError for another psi, and if the generator
+    has neither a mean style nor normal latents.
     """
     if game.truncated is None:
-        raise ValueError("its samples cannot be truncated: the generator has no mean style")
-    if not 0 <= psi <= 1:
-        raise ValueError(f"the truncation is from 0 to 1, not {psi:g}")
+        raise ValueError("its samples cannot be truncated: there is no mean style, and no latents known to be normal")
     return game.truncated(psi)
 
 

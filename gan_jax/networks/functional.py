@@ -5,6 +5,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from flax.traverse_util import flatten_dict, unflatten_dict
 
 from gan_jax.networks.ops.precision import with_remat
 
@@ -35,6 +36,21 @@ def features(module: nn.Module, params: Any, variables: Any, *inputs: Any, key: 
     """
     _, sown = _apply(module, params, variables, key, inputs, [*variables, "intermediates"])
     return _outermost(module, sown)
+
+
+def batch_statistics(module: nn.Module, variables: Any, *inputs: Any, key: jax.Array | None = None) -> Any:
+    """The collection "batch_stats" of `module`, with the means and variances of these inputs in batch normalization.
+
+    They are those of this batch alone, in training mode, and not averages over training. `variables` are all of its
+    Flax variables, and `key` is as in `forward`. Raises ValueError for a module without batch normalization.
+    """
+    rest = {name: x for name, x in variables.items() if name != "params"}
+    _, sown = _apply(module, variables["params"], rest, key, inputs, [*rest, "intermediates"])
+    kept: dict[Any, Any] = flatten_dict(rest.get("batch_stats", {}))
+    seen: dict[Any, Any] = flatten_dict(sown.get("intermediates", {}))
+    if not kept.keys() & seen.keys():
+        raise ValueError(f"{type(module).__name__} has no batch normalization")
+    return unflatten_dict({path: sum(seen[path]) / len(seen[path]) if path in seen else kept[path] for path in kept})
 
 
 def evaluation_features(module: nn.Module, variables: Any, *inputs: Any) -> jax.Array:

@@ -4,8 +4,9 @@ Each distribution is a function that maps a PRNG key to the latents of one examp
 for texts.
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +14,34 @@ import jax.numpy as jnp
 Latent = Callable[[jax.Array], jax.Array]
 
 
-def normal(size: int) -> Latent:
+@dataclass(frozen=True)
+class Normal:
+    """The standard normal distribution of `size` numbers, truncated to [-threshold, threshold] if there is one."""
+
+    size: int
+    threshold: float | None = None
+
+    def __call__(self, key: jax.Array) -> jax.Array:
+        if self.threshold is None:
+            return jax.random.normal(key, (self.size,))
+        return jax.random.truncated_normal(key, -self.threshold, self.threshold, (self.size,))
+
+    def truncated(self, threshold: float) -> "Normal":
+        """This distribution, given that all numbers are at most `threshold` from 0: the truncation trick of BigGAN.
+
+        (Brock et al. 2019, arXiv 1809.11096, section 3.1, where numbers beyond it are drawn again. This is the same
+        distribution.) A key gives the numbers that it gives without a threshold, moved towards 0.
+
+        Raises ValueError for a threshold that is not above 0, or not finite.
+        """
+        if not 0 < threshold < math.inf:
+            raise ValueError(f"the threshold of truncated latents is a number above 0, not {threshold:g}")
+        return replace(self, threshold=threshold)
+
+
+def normal(size: int) -> Normal:
     """Returns the standard normal distribution of `size` numbers."""
-    return lambda key: jax.random.normal(key, (size,))
+    return Normal(size)
 
 
 def uniform(size: int) -> Latent:

@@ -17,11 +17,12 @@ from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import at_least, probability
 from gan_jax.common.parallel import example_keys, mean_over_devices
 from gan_jax.game import Game, Metrics, Outcome, Player, State, Tree
-from gan_jax.networks.functional import forward
+from gan_jax.networks.functional import batch_statistics, forward
 from gan_jax.networks.latents import Latent
 from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.truncation import with_truncated_latents
 from gan_jax.regularizers import Regularizer, View, logits
 
 
@@ -87,7 +88,7 @@ def began(
         generator_regularizers=tuple(generator_regularizers),
         augmentation=augmentation,
     )
-    return Game(
+    game = Game(
         players=(
             Player("discriminator", functions.discriminator_loss, discriminator_optimizer),
             Player("generator", functions.generator_loss, generator_optimizer, ema=ema),
@@ -95,7 +96,9 @@ def began(
         init=functions.init,
         latents=functions.latents,
         sample=functions.sample,
+        statistics=functions.statistics,
     )
+    return with_truncated_latents(game, functions)
 
 
 @dataclass(frozen=True)
@@ -186,3 +189,7 @@ class _Began:
         """Generates images from latents in evaluation mode."""
         images: Any = self.generator.apply(networks["generator"], latents, train=False)
         return jnp.clip(images, -1, 1)
+
+    def statistics(self, networks: dict[str, Tree], latents: jax.Array, key: jax.Array) -> dict[str, Tree]:
+        """Measures the statistics of batch normalization in G for these latents."""
+        return {"generator": batch_statistics(self.generator, networks["generator"], latents, key=key)}

@@ -13,7 +13,7 @@ from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import probability
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player, State, Tree
-from gan_jax.networks.functional import evaluation_features, forward
+from gan_jax.networks.functional import batch_statistics, evaluation_features, forward
 from gan_jax.networks.latents import Latent
 from gan_jax.networks.pairs import join_pairs, split_pairs
 from gan_jax.objectives import Objective
@@ -21,6 +21,7 @@ from gan_jax.recipes.joined_networks import join, variables_of, with_variables
 from gan_jax.recipes.judging import network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.truncation import with_truncated_latents
 from gan_jax.regularizers import Regularizer, View, logits
 
 
@@ -77,7 +78,7 @@ def bigan(
         augmentation,
         anomaly_weight,
     )
-    return Game(
+    game = Game(
         players=(
             Player(
                 "discriminator",
@@ -94,7 +95,9 @@ def bigan(
         features=functions.features,
         encode=functions.encode,
         anomaly=functions.anomaly,
+        statistics=functions.statistics,
     )
+    return with_truncated_latents(game, functions)
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,12 @@ class _BiGan:
     def sample(self, networks: dict[str, Tree], latents: jax.Array) -> Any:
         """Generates examples from latents in evaluation mode."""
         return self.generator.apply(variables_of(networks["generator"], "generator"), latents, train=False)
+
+    def statistics(self, networks: dict[str, Tree], latents: jax.Array, key: jax.Array) -> dict[str, Tree]:
+        """Measures the statistics of batch normalization in G for these latents. Those of the encoder stay."""
+        own = networks["generator"]
+        found = batch_statistics(self.generator, variables_of(own, "generator"), latents, key=key)
+        return {"generator": {**own["batch_stats"], "generator": found}}
 
     def encode(self, networks: dict[str, Tree], examples: jax.Array) -> Any:
         """Finds the latents (N, L) of examples in evaluation mode."""

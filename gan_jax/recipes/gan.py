@@ -1,7 +1,7 @@
 """The GAN game of Goodfellow et al. (arXiv 1406.2661): a discriminator ascends, a generator descends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import flax.linen as nn
@@ -13,12 +13,13 @@ from gan_jax.augmentation import Augmentation, no_augmentation
 from gan_jax.common.checks import probability
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Dynamics, Game, Metrics, Outcome, Player, State, Tree, alternating
-from gan_jax.networks.functional import evaluation_features, forward
+from gan_jax.networks.functional import batch_statistics, evaluation_features, forward
 from gan_jax.networks.latents import Latent, normal
 from gan_jax.objectives import Objective
 from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
 from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.truncation import with_truncated_latents, with_truncated_styles
 from gan_jax.regularizers import Regularizer, View, logits
 
 _LATENT = normal(100)
@@ -88,9 +89,6 @@ def gan(
         flip_labels=flip_labels,
     )
 
-    def truncated(psi: float) -> Game:
-        return replace(game, sample=replace(functions, generator=generator.clone(truncation=psi)).sample)
-
     game = Game(
         players=(
             Player(
@@ -109,9 +107,10 @@ def gan(
         dynamics=dynamics,
         measures=functions.measures,
         features=functions.features if classes is None else None,
-        truncated=truncated if hasattr(generator, "truncation") else None,
+        statistics=functions.statistics,
     )
-    return game
+    truncated = with_truncated_styles if hasattr(generator, "truncation") else with_truncated_latents
+    return truncated(game, functions)
 
 
 @dataclass(frozen=True)
@@ -197,6 +196,11 @@ class _Gan:
         """Generates images from latents in evaluation mode."""
         inputs = (latents,) if self.classes is None else latents
         return self.generator.apply(networks["generator"], *inputs, train=False)
+
+    def statistics(self, networks: dict[str, Tree], latents: Tree, key: jax.Array) -> dict[str, Tree]:
+        """Measures the statistics of batch normalization in G for these latents."""
+        inputs = (latents,) if self.classes is None else latents
+        return {"generator": batch_statistics(self.generator, networks["generator"], *inputs, key=key)}
 
     def measures(self, networks: dict[str, Tree], batch: Tree, key: jax.Array) -> Metrics:
         """Measures the output of D for held-out and for generated images in evaluation mode."""

@@ -15,11 +15,12 @@ import optax
 from gan_jax.common.checks import at_least
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player, State, Tree
-from gan_jax.networks.functional import forward
-from gan_jax.networks.latents import normal
+from gan_jax.networks.functional import batch_statistics, forward
+from gan_jax.networks.latents import Latent, normal
 from gan_jax.recipes.evidence import Conditional, divergence, evidence_bound, importance_bound
 from gan_jax.recipes.joined_networks import join, variables_of
 from gan_jax.recipes.streams import Stream
+from gan_jax.recipes.truncation import with_truncated_latents
 from gan_jax.regularizers import cross_entropy
 
 # The draws of the evidence lower bound, whose mean has no bias, and of the importance-weighted one, which grows with
@@ -56,15 +57,17 @@ def vae(
     Batches are {"image": (N, ...) in [-1, 1]}. Raises ValueError for a negative beta.
     """
     at_least(0, "beta", beta)
-    functions = _Vae(encoder, decoder, latent_size, beta)
-    return Game(
+    functions = _Vae(encoder, decoder, normal(latent_size), beta)
+    game = Game(
         players=(Player("autoencoder", functions.loss, optimizer, ema=ema),),
         init=functions.init,
         latents=functions.latents,
         sample=functions.sample,
         log_likelihood=functions.log_likelihood,
         elbo=functions.elbo,
+        statistics=functions.statistics,
     )
+    return with_truncated_latents(game, functions)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class _Vae:
 
     encoder: nn.Module
     decoder: nn.Module
-    latent_size: int
+    latent: Latent
     beta: float
 
     def loss(self, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[Any, Outcome]:
@@ -102,11 +105,17 @@ class _Vae:
 
     def latents(self, key: jax.Array, count: int) -> jax.Array:
         """Draws latents (count, latent_size)."""
-        return jax.vmap(normal(self.latent_size))(example_keys(key, count))
+        return jax.vmap(self.latent)(example_keys(key, count))
 
     def sample(self, networks: dict[str, Tree], latents: jax.Array) -> Any:
         """Decodes latents in evaluation mode."""
         return self.decoder.apply(variables_of(networks["autoencoder"], "decoder"), latents, train=False)
+
+    def statistics(self, networks: dict[str, Tree], latents: jax.Array, key: jax.Array) -> dict[str, Tree]:
+        """Measures the statistics of batch normalization in the decoder for these latents, not in the encoder."""
+        own = networks["autoencoder"]
+        found = batch_statistics(self.decoder, variables_of(own, "decoder"), latents, key=key)
+        return {"autoencoder": {**own["batch_stats"], "decoder": found}}
 
     def log_likelihood(self, networks: dict[str, Tree], examples: jax.Array, key: jax.Array) -> jax.Array:
         """The importance-weighted bound in nats, (N,)."""

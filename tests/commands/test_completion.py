@@ -58,7 +58,7 @@ def test_bash(capsys, tmp_path):
         complete -p gan-jax
     """
     said = run("bash", script, written(capsys, tmp_path, "bash"))
-    assert said == [*WORDS, "--samples --seed", "", "complete -o default -F _gan_jax gan-jax"]
+    assert said == [*WORDS, "--samples --seed --standing-statistics", "", "complete -o default -F _gan_jax gan-jax"]
 
 
 def test_fish(capsys, tmp_path):

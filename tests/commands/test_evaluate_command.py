@@ -44,6 +44,18 @@ def test_further_measures_are_measured_when_asked_for(conditional_run, capsys, m
     assert "perceptual path length" in result.out
 
 
+def test_samples_are_evaluated_with_standing_statistics(digits_run, ring_run, capsys):
+    flags = "--samples", 100, "--features", "pixels"
+    found = []
+    for more in ((), ("--standing-statistics", 3)):
+        assert gan_jax(capsys, "evaluate", digits_run, *flags, *more).status == 0
+        found.append(json.loads((digits_run / "evaluation.json").read_text()))
+    assert [each["settings"].get("standing_statistics") for each in found] == [None, 3]
+    assert found[0]["frechet_distance"] != found[1]["frechet_distance"]
+    refused(gan_jax(capsys, "evaluate", ring_run, "--standing-statistics", 3), "has no batch normalization")
+    (digits_run / "evaluation.json").unlink()  # other tests count what it has
+
+
 def test_evaluations_of_other_settings_are_kept_beside_each_other(digits_run, capsys):
     for flags in ((), ("--samples", 100), ("--against", "training"), ("--features", "pixels"), ()):
         assert gan_jax(capsys, "evaluate", digits_run, *flags).status == 0

@@ -71,15 +71,55 @@ def test_a_class_that_does_not_exist(conditional_run, capsys):
     refused(gan_jax(capsys, "sample", conditional_run, "--class", "thre"), "--class thre", "no such class", "0, 1, 2")
 
 
-def test_a_run_without_styles_has_no_truncation(conditional_run, capsys):
-    refused(gan_jax(capsys, "sample", conditional_run, "--truncation", 0.5), "--truncation 0.5", "no mean style")
+def test_truncated_latents_are_within_the_threshold_and_of_the_class(conditional_run, tmp_path, capsys):
+    def drawn(*flags):
+        out = tmp_path / "drawn.npz"
+        assert gan_jax(capsys, "sample", conditional_run, "--count", 12, "--out", out, *flags).status == 0
+        return dict(np.load(out))
+
+    whole, near = drawn(), drawn("--truncation", 0.5, "--class", 3)
+    assert np.abs(near["latents"]).max() <= 0.5 < np.abs(whole["latents"]).max()
+    assert (np.sign(near["latents"]) == np.sign(whole["latents"])).all()
+    assert set(near["labels"]) == {"3"}
+    assert (near["images"] != whole["images"]).any()
 
 
-def test_a_run_that_is_not_conditional_has_no_samples_of_one_class(capsys, tmp_path):
+def test_truncations_that_cannot_be(conditional_run, tmp_path, capsys):
+    for threshold in (0, -0.5):
+        result = gan_jax(capsys, "sample", conditional_run, "--truncation", threshold)
+        refused(result, f"--truncation {threshold:g}", f"above 0, not {threshold:g}")
+    np.save(tmp_path / "latents.npy", np.zeros((3, 8), np.float32))
+    given = "--latents", tmp_path / "latents.npy"
+    result = gan_jax(capsys, "sample", conditional_run, "--truncation", 0.5, *given)
+    refused(result, "--truncation 0.5 says which latents to draw", "latents.npy gives them")
+
+
+def test_standing_statistics_change_the_samples_and_no_latents(conditional_run, tmp_path, capsys):
+    found = []
+    for flags in ((), ("--standing-statistics", 2), ("--standing-statistics", 2, "--class", 3)):
+        out = tmp_path / "drawn.npz"
+        result = gan_jax(capsys, "sample", conditional_run, "--count", 4, "--out", out, *flags)
+        assert result.status == 0, result.err
+        found.append(dict(np.load(out)))
+    usual, standing, own = found
+    np.testing.assert_array_equal(usual["latents"], standing["latents"])
+    assert (usual["images"] != standing["images"]).any()
+    # The statistics are those of all classes, so the sample of class 3 is the same.
+    np.testing.assert_allclose(own["images"][3].astype(int), standing["images"][3], atol=1)
+
+
+def test_statistics_that_cannot_be_measured(conditional_run, ring_run, capsys):
+    result = gan_jax(capsys, "sample", conditional_run, "--standing-statistics", 0)
+    refused(result, "--standing-statistics 0", "at least 1, not 0")
+    refused(gan_jax(capsys, "sample", ring_run, "--standing-statistics", 2), "has no batch normalization")
+
+
+def test_a_run_without_classes_styles_and_normal_latents(capsys, tmp_path):
     run = tmp_path / "run"
     arguments = *SMALL, "--steps", 1, "--sample-every", 1, "--workdir", run
     assert gan_jax(capsys, "train", EXPERIMENTS / "labels" / "infogan.py", *arguments).status == 0
     refused(gan_jax(capsys, "sample", run, "--class", "3"), "--class 3", "not conditional")
+    refused(gan_jax(capsys, "sample", run, "--truncation", 0.5), "--truncation 0.5", "no mean style, and no latents")
 
 
 @pytest.mark.parametrize(("flag", "value"), [("--count", 0), ("--seed", -1)])

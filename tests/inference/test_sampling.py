@@ -148,6 +148,6 @@ def test_truncated_samples_lie_between_the_mean_style_and_those_of_the_game():
             truncated(game, psi)
 
 
-def test_a_game_without_a_mean_style_is_not_truncated():
-    with pytest.raises(ValueError, match="no mean style"):
+def test_a_game_with_neither_a_mean_style_nor_normal_latents_is_not_truncated():
+    with pytest.raises(ValueError, match="no mean style, and no latents known to be normal"):
         truncated(conditional(3), 0.5)

@@ -90,6 +90,8 @@ def _batch_normalized(
     if module.train:
         average, square = parallel.mean_over_devices((channel_mean(x), channel_mean(x * x)))
         var = jnp.maximum(square - average * average, 0)  # rounding may make it negative
+        module.sow("intermediates", "mean", average)  # for `functional.batch_statistics`
+        module.sow("intermediates", "var", var)
         if not module.is_initializing():
             running_mean.value = module.momentum * running_mean.value + (1 - module.momentum) * average
             running_var.value = module.momentum * running_var.value + (1 - module.momentum) * var
