@@ -38,7 +38,7 @@ TABLES = {
             "lecam",
             "consistency",
         ),
-        *("feature_matching", "conditional", "projection", "acgan", "infogan", "semi_supervised"),
+        *("feature_matching", "conditional", "projection", "biggan", "acgan", "infogan", "semi_supervised"),
     ),
     "200 images of digits": ("dcgan_digits --examples 200 --steps 4000", "diffaugment", "ada"),
     "Eight Gaussians on a ring": ("ring", "unrolled --unrolled-steps 0", "unrolled", "extragradient"),
