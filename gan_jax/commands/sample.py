@@ -65,8 +65,7 @@ class Sample:
     as 0.5: latent numbers that are further from 0 are drawn again."""
 
     standing_statistics: Annotated[int | None, arg(metavar="N")] = None
-    """Measure the means and variances of the generator's batch normalization anew, over this many batches of 256
-    samples: BigGAN has 100. By default they are the running averages of training."""
+    """Measure the means and variances of batch normalization anew, by this many batches of 256 samples (say 100)."""
 
     interpolate: bool = False
     """Interpolate between pairs of latents. Each row of the grid, or each line through points, is an interpolation. In

@@ -12,7 +12,8 @@ def orthogonal(weight: float) -> Regularizer:
 
     This is the relaxed form of BigGAN, which penalizes the overlap of filters but not their norms (Brock et al. 2019,
     arXiv 1809.11096, equation 3, where the weight is 1e-4). W is a parameter named "kernel", reshaped to a matrix whose
-    columns are the last axis: the filters of a convolution or a dense layer. Raises ValueError for a negative weight.
+    columns are the last axis: the filters of a convolution or a dense layer. Embeddings have another name, so they are
+    exempt, as in the authors' code. Raises ValueError for a negative weight.
     """
     at_least(0, "the weight of orthogonal", weight)
 
