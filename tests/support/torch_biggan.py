@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 
 class Layer(nn.Module):
-    """A spectrally normalized convolution (size 1 or 3), linear layer (size 0) or table of embeddings (`rows`)."""
+    """A spectrally normalized convolution (size 1 or 3), or a linear layer or table of embeddings (size 0)."""
 
     def __init__(self, before, after, size, bias=True):
         super().__init__()
