@@ -88,6 +88,9 @@ class Game:
         without such a bound.
     truncated: psi -> the game whose samples lie psi times as far from the mean style, so that they are more typical and
         less varied. None for a game whose generator has no mean style.
+    styles: (networks, latents) -> the styles ws (count, layers, W) of latents, one for each layer of the generator.
+        None for a game whose generator has none.
+    from_styles: (networks, ws) -> what `sample` makes of latents with these styles. None if `styles` is.
     translate: functions by direction, "AtoB" and possibly "BtoA", (networks, images (N, H, W, C) in [-1, 1], key) ->
         images (N, H, W, C'). Each result depends only on its own image and its position in the batch. They raise
         ValueError for images of unsuitable sizes. It is empty for a game that does not translate.
@@ -106,6 +109,8 @@ class Game:
     log_likelihood: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
     elbo: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
     truncated: "Callable[[float], Game] | None" = None
+    styles: Callable[[dict[str, Tree], Tree], jax.Array] | None = None
+    from_styles: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
     translate: Mapping[str, Translate] = field(default_factory=dict)
 
     @property

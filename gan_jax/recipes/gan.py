@@ -88,8 +88,11 @@ def gan(
         flip_labels=flip_labels,
     )
 
+    has_styles = hasattr(generator, "synthesize")
+
     def truncated(psi: float) -> Game:
-        return replace(game, sample=replace(functions, generator=generator.clone(truncation=psi)).sample)
+        cut = replace(functions, generator=generator.clone(truncation=psi))
+        return replace(game, sample=cut.sample, styles=cut.styles if has_styles else None)
 
     game = Game(
         players=(
@@ -110,6 +113,8 @@ def gan(
         measures=functions.measures,
         features=functions.features if classes is None else None,
         truncated=truncated if hasattr(generator, "truncation") else None,
+        styles=functions.styles if has_styles else None,
+        from_styles=functions.from_styles if has_styles else None,
     )
     return game
 
@@ -197,6 +202,15 @@ class _Gan:
         """Generates images from latents in evaluation mode."""
         inputs = (latents,) if self.classes is None else latents
         return self.generator.apply(networks["generator"], *inputs, train=False)
+
+    def styles(self, networks: dict[str, Tree], latents: Tree) -> Any:
+        """Returns the styles (N, layers, W) of latents in evaluation mode."""
+        inputs = (latents,) if self.classes is None else latents
+        return self.generator.apply(networks["generator"], *inputs, train=False, method="styles")
+
+    def from_styles(self, networks: dict[str, Tree], ws: jax.Array) -> Any:
+        """Generates images from styles (N, layers, W) in evaluation mode."""
+        return self.generator.apply(networks["generator"], ws, train=False, method="synthesize")
 
     def measures(self, networks: dict[str, Tree], batch: Tree, key: jax.Array) -> Metrics:
         """Measures the output of D for held-out and for generated images in evaluation mode."""
