@@ -41,7 +41,9 @@ def truncated(game: Game, psi: float) -> Game:
         raise ValueError("its samples cannot be truncated: the generator has no mean style")
     if not 0 <= psi <= 1:
         raise ValueError(f"the truncation is from 0 to 1, not {psi:g}")
-    return game.truncated(psi)
+    cut = game.truncated(psi)
+    # The latents stay those of `game`, which may be of one class.
+    return dataclasses.replace(game, sample=cut.sample, styles=cut.styles)
 
 
 def grid_columns(game: Game, count: int) -> int | None:

@@ -55,6 +55,7 @@ def test_samples_of_the_styles_of_latents_are_those_of_the_latents(classes, psi)
     game, found = started(classes)
     game = truncated(game if classes is None else of_class(game, 2), psi)
     drawn = draw_latents(game, 5, seed=1)
+    assert classes is None or drawn[1].tolist() == [2] * 5
     ws = styles_of(game, found, drawn)
     assert ws.shape == (5, LAYERS, 6)
     images = decode(styled(game), found, ws)
