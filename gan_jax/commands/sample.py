@@ -1,17 +1,16 @@
 """gan-jax sample: draws samples from a trained run."""
 
 import os
-import re
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from tyro.conf import Positional, arg
 
+from gan_jax.commands.sample_latents import checked_seeds, choose, mixed, walked
 from gan_jax.commands.sample_output import Drawn, Form, form_of, write_samples
-from gan_jax.commands.shared import Checkpoint, Trust, check_seed, load_run_or_export, standing, start_jax
+from gan_jax.commands.shared import Checkpoint, Trust, load_run_or_export, standing, start_jax
 from gan_jax.common.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
     from gan_jax.game import Game
     from gan_jax.sharing import Exported
     from gan_jax.training.run_folder import Run
-
-_MOST_SEEDS = 100_000
-
-# Walks and steps of interpolations by default.
-_WALKS = 8
-_WALKS_OF_ANIMATION = 24
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Sample:
 
     latents: Path | None = None
     """File of latents to draw, in the place of a seed: a .npy file, or a .npz file with arrays `latents` and optionally
-    `labels`. The .npz files that this command writes give the same samples again."""
+    `labels`. The .npz files that this command writes give the same samples again, unless they hold styles."""
 
     out: Annotated[str, arg(metavar="OUT")] = "samples.png"
     """Where to write: a name that ends in .png, .jpg, .jpeg, .gif, .npz or .txt, or a folder, with / at its end."""
@@ -71,16 +64,37 @@ class Sample:
     """Interpolate between pairs of latents. Each row of the grid, or each line through points, is an interpolation. In
     an animation, each frame shows one step of all of them."""
 
+    interpolate_styles: bool = False
+    """Interpolate likewise, but on straight lines between the styles of latents. The run must have styles."""
+
+    mix_styles: Annotated[int | None, arg(metavar="LAYERS")] = None
+    """Mix the styles of two samples, in a table. The first row and the first column show the samples themselves. In
+    each other place, this many of the first layers have the styles of the sample on the left, and the other layers
+    those of the sample on top. --count is the number of mixtures. The run must have styles."""
+
     checkpoint: Checkpoint = None
 
     trust: Trust = False
+
+    @property
+    def walks(self) -> bool:
+        """Whether the samples are interpolations."""
+        return self.interpolate or self.interpolate_styles
+
+    @property
+    def by_styles(self) -> str | None:
+        """The flag that needs styles, if it is given."""
+        if self.mix_styles is not None:
+            return "--mix-styles"
+        return "--interpolate-styles" if self.interpolate_styles else None
 
 
 def sample_command(arguments: list[str]) -> None:
     """Runs `gan-jax sample RUN [flags]`."""
     options = tyro.cli(Sample, prog="gan-jax sample", args=arguments)
     form = form_of(options.out)
-    seeds = _checked_seeds(options)
+    seeds = checked_seeds(options)
+    _check_one_picture(options)
     console = start_jax()
 
     run = load_run_or_export(options.run, options.trust)
@@ -109,40 +123,15 @@ def _check_form(options: Sample, form: Form, info: "DataInfo") -> None:
         raise UsageError("--interpolate: the latents of texts are noise for each character, and walks say nothing")
 
 
-def _checked_seeds(options: Sample) -> list[int] | None:
-    """The seeds of --seeds, if it is given. Raises UsageError for numbers out of range and for flags beside others."""
-    ways = {"--seeds": options.seeds, "--latents": options.latents}
-    given = [flag for flag, value in ways.items() if value is not None]
-    others = {**ways, "--seed": options.seed, "--count": options.count}
-    for flag in given:
-        for other, value in others.items():
-            if other != flag and value is not None:
-                raise UsageError(f"{flag} says which samples to draw, so {other} cannot be given too")
-    if options.count is not None and options.count < 1:
-        raise UsageError(f"--count must be at least 1, not {options.count}")
-    if options.seed is not None:
-        check_seed(options.seed)
-    return None if options.seeds is None else parse_seeds(options.seeds)
-
-
-def parse_seeds(words: str) -> list[int]:
-    """The seeds that a list such as "1,5-8" names: 1, 5, 6, 7, 8. Raises UsageError if it is not such a list."""
-    seeds: list[int] = []
-    for word in words.split(","):
-        match = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", word.strip())
-        if match is None:
-            raise UsageError(f"--seeds {words}: {word!r} is neither a seed nor a range of seeds such as 5-8")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise UsageError(f"--seeds {words}: the range {word} ends before it begins")
-        check_seed(last, "--seeds")
-        if len(seeds) + last - first >= _MOST_SEEDS:
-            raise UsageError(f"--seeds {words}: these are more than {_MOST_SEEDS:,} seeds")
-        seeds += range(first, last + 1)
-    if len(set(seeds)) < len(seeds):
-        twice, _ = Counter(seeds).most_common(1)[0]
-        raise UsageError(f"--seeds {words}: the seed {twice} is there twice")
-    return seeds
+def _check_one_picture(options: Sample) -> None:
+    ways = {
+        "--interpolate": options.interpolate,
+        "--interpolate-styles": options.interpolate_styles,
+        "--mix-styles": options.mix_styles is not None,
+    }
+    given = [flag for flag, value in ways.items() if value]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} are different pictures: give one of them")
 
 
 def _only_class(game: "Game", name: str, run: "Run | Exported") -> "Game":
@@ -173,28 +162,34 @@ def _truncated(game: "Game", psi: float, run: "Run | Exported", given: Path | No
 def _draw(
     options: Sample, seeds: list[int] | None, form: Form, run: "Run | Exported", game: "Game", networks: dict[str, Any]
 ) -> Drawn:
-    from gan_jax.inference import decode, labels_of, latent_array, walk_latents
+    from gan_jax.inference import decode, labels_of, latent_array, lerp, slerp, styled, styles_of
 
-    latents, names, columns = _latents(options, seeds, form, run, game)
-    if options.interpolate:
-        assert columns is not None
-        latents = walk_latents(latents, columns)
-        pairs = zip(names[::2], names[1::2], strict=True)
-        names = [f"{start}-{stop}_step{i:03d}" for start, stop in pairs for i in range(columns)]
+    chosen = choose(options, seeds, form, run, game)
+    if options.by_styles:
+        try:
+            chosen, game = replace(chosen, latents=styles_of(game, networks, chosen.latents)), styled(game)
+        except ValueError as error:
+            raise UsageError(f"{options.by_styles} for {run.folder}: {error}") from error
+    if options.walks:
+        chosen = walked(chosen, lerp if options.interpolate_styles else slerp)
+    if options.mix_styles is not None:
+        chosen = mixed(chosen, options.mix_styles)
     try:
-        array = latent_array(game, latents) if form is Form.ARRAYS else None
+        array = latent_array(game, chosen.latents) if form is Form.ARRAYS else None
     except ValueError as error:
         raise UsageError(f"--out {options.out} holds latents as one array, and for {run.folder}: {error}") from error
-    labels = labels_of(game, latents)
+    labels = labels_of(game, chosen.latents)
     # Points are drawn over the training points. Images are drawn alone, so their dataset need not be loaded.
     over_real = len(run.info.example_shape) == 1 and form in (Form.PICTURE, Form.ANIMATION)
     return Drawn(
-        samples=decode(game, networks, latents),
+        samples=decode(game, networks, chosen.latents),
         latents=array,
+        of_styles=options.by_styles is not None,
         labels=None if labels is None else [run.info.classes[label] for label in labels],
-        names=names,
-        columns=columns,
-        interpolated=options.interpolate,
+        names=chosen.names,
+        columns=chosen.columns,
+        interpolated=options.walks,
+        mixed=options.mix_styles is not None,
         real=_real_points(run) if over_real else None,
         characters=run.info.characters,
     )
@@ -211,39 +206,3 @@ def _real_points(run: "Run | Exported") -> Any:
     if data is None or data.example_shape != run.info.example_shape:
         raise UsageError(f"{run.folder} is without the real points that a picture shows behind samples: --out OUT.npz")
     return data.train.images
-
-
-def _latents(
-    options: Sample, seeds: list[int] | None, form: Form, run: "Run | Exported", game: "Game"
-) -> tuple[Any, list[str], int | None]:
-    """The latents to draw or to walk between, a name for each, and the columns of a grid or the steps of a walk."""
-    from gan_jax.inference import draw_latents, first_latents, grid_columns, latent_count, picture_count, read_latents
-
-    walks = _WALKS_OF_ANIMATION if form is Form.ANIMATION else _WALKS
-    given = None
-    if seeds is not None:
-        given = first_latents(game, seeds), [f"seed{seed}" for seed in seeds]
-    elif options.latents is not None:
-        latents = read_latents(options.latents, game, run.info.classes, with_labels=options.class_name is None)
-        given = latents, _numbered("latent", latent_count(latents))
-    if given is not None:
-        latents, names = given
-        if options.interpolate and len(names) % 2:
-            raise UsageError(f"--interpolate walks between two latents, and then two others; {len(names)} are given")
-        return latents, names, walks if options.interpolate else None
-
-    seed = 1 if options.seed is None else options.seed
-    points = len(run.info.example_shape) == 1
-    count = options.count or (walks**2 if options.interpolate and not points else picture_count(run.info))
-    columns = grid_columns(game, count) if options.class_name is None else None
-    if options.interpolate:
-        columns = max(2, round(count**0.5))
-        count = 2 * -(-count // columns)
-    elif options.count is None:
-        count -= count % (columns or 1)  # A grid of whole rows.
-    return draw_latents(game, count, seed), _numbered(f"seed{seed}_", count), columns
-
-
-def _numbered(stem: str, count: int) -> list[str]:
-    width = len(str(count - 1))
-    return [f"{stem}{i:0{width}d}" for i in range(count)]

@@ -39,11 +39,13 @@ class Drawn:
     latents: (N, ...), or None where they are not needed.
     labels: the names of the classes of the samples, or None if the run is not conditional.
     names: a name for each sample that tells how to draw it again, without its class.
-    columns: the length of each walk if the samples are interpolations, else the number of columns of a grid, or None
-        for a grid as square as possible.
+    columns: the length of each walk if the samples are interpolations, else the number of columns of a grid or of
+        mixtures, or None for a grid as square as possible.
     interpolated: whether they are interpolations.
     real: real points, which are drawn behind samples of points.
     characters: those of texts.
+    of_styles: whether `latents` are styles.
+    mixed: whether the samples are a table of mixed styles.
     """
 
     samples: "np.ndarray"
@@ -54,6 +56,8 @@ class Drawn:
     interpolated: bool
     real: "np.ndarray | None"
     characters: str = ""
+    of_styles: bool = False
+    mixed: bool = False
 
 
 def form_of(out: str) -> Form:
@@ -87,12 +91,15 @@ def write_samples(drawn: Drawn, out: Path, form: Form) -> None:
 
 
 def _write_picture(drawn: Drawn, out: Path) -> None:
-    from gan_jax.inference import interpolation_picture, sample_picture
+    from gan_jax.inference import interpolation_picture, mixing_picture, sample_picture
     from gan_jax.reporting import save_image
 
     if drawn.interpolated:
         assert drawn.columns is not None
         picture = interpolation_picture(drawn.samples, drawn.columns, drawn.real)
+    elif drawn.mixed:
+        assert drawn.columns is not None
+        picture = mixing_picture(drawn.samples, drawn.columns)
     else:
         picture = sample_picture(drawn.samples, drawn.real, drawn.columns, drawn.characters)
     attempt(out, lambda: save_image(picture, out))
@@ -111,7 +118,7 @@ def _write_animation(drawn: Drawn, out: Path) -> None:
 def _write_arrays(drawn: Drawn, out: Path) -> None:
     """Writes the arrays by which `--dataset` (npz: or voxels:) and `--latents` read the samples and their latents.
 
-    Texts are an array of strings.
+    Texts are an array of strings. Styles are not read.
     """
     import numpy as np
 
@@ -120,7 +127,7 @@ def _write_arrays(drawn: Drawn, out: Path) -> None:
     assert drawn.latents is not None
     name = {2: "points", 3: "texts", 4: "images", 5: "voxels"}[drawn.samples.ndim]
     samples = np.array(texts_of(drawn.samples, drawn.characters)) if name == "texts" else drawn.samples
-    arrays = {name: samples, "latents": drawn.latents}
+    arrays = {name: samples, "styles" if drawn.of_styles else "latents": drawn.latents}
     if drawn.labels is not None:
         arrays["labels"] = np.array(drawn.labels)
     attempt(out, lambda: write_aside(out, lambda file: np.savez(file, allow_pickle=False, **arrays)))

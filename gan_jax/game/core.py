@@ -92,6 +92,9 @@ class Game:
     statistics: (networks, latents, key) -> by player, the collection "batch_stats" with the means and variances of the
         samples of these latents in batch normalization. `key` is for noise. It raises ValueError if there is no batch
         normalization. None for a game without such a generator.
+    styles: (networks, latents) -> the styles ws (count, layers, W) of latents, one for each layer of the generator.
+        None for a game whose generator has none.
+    from_styles: (networks, ws) -> what `sample` makes of latents with these styles. None if `styles` is.
     translate: functions by direction, "AtoB" and possibly "BtoA", (networks, images (N, H, W, C) in [-1, 1], key) ->
         images (N, H, W, C'). Each result depends only on its own image and its position in the batch. They raise
         ValueError for images of unsuitable sizes. It is empty for a game that does not translate.
@@ -111,6 +114,8 @@ class Game:
     elbo: Callable[[dict[str, Tree], jax.Array, jax.Array], jax.Array] | None = None
     truncated: "Callable[[float], Game] | None" = None
     statistics: Callable[[dict[str, Tree], Tree, jax.Array], dict[str, Tree]] | None = None
+    styles: Callable[[dict[str, Tree], Tree], jax.Array] | None = None
+    from_styles: Callable[[dict[str, Tree], jax.Array], jax.Array] | None = None
     translate: Mapping[str, Translate] = field(default_factory=dict)
 
     @property

@@ -1,6 +1,6 @@
 """Latents of a game: drawn from seeds, on walks between them, and as plain arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax.game import Game
+
+Between = Callable[[jax.Array, jax.Array, float], jax.Array]
 
 
 def draw_latents(game: Game, count: int, seed: int) -> Any:
@@ -21,18 +23,45 @@ def first_latents(game: Game, seeds: Sequence[int]) -> Any:
     return jax.tree.map(lambda x: x[:, 0], jax.jit(jax.vmap(lambda key: game.latents(key, 1)))(keys))
 
 
-def walk_latents(ends: Any, steps: int) -> Any:
-    """The latents of walks of `steps` steps, each along the great circle from one latent to the next one.
+def slerp(a: jax.Array, b: jax.Array, t: float | jax.Array) -> jax.Array:
+    """Interpolates spherically between the rows of a and b (N, ...), at t in [0, 1], one number or one for each row.
+
+        (sin((1 - t) w) a + sin(t w) b) / sin w
+
+    with w the angle between a row of a and that of b. Parallel rows are interpolated linearly, and rows of integers,
+    such as labels, stay those of a.
+    """
+    if not jnp.issubdtype(a.dtype, jnp.floating):
+        return a
+    axes = tuple(range(1, a.ndim))
+    t = jnp.reshape(t, (-1, *[1] * len(axes)))
+    norms = jnp.linalg.norm(a.reshape(len(a), -1), axis=1) * jnp.linalg.norm(b.reshape(len(b), -1), axis=1)
+    cosine = jnp.where(norms > 0, jnp.sum(a * b, axes) / jnp.where(norms > 0, norms, 1), 1)
+    angle = jnp.arccos(jnp.clip(cosine, -1, 1)).reshape(-1, *[1] * len(axes))
+    # Between parallel rows there is no one great circle, but a straight line.
+    sine = jnp.where(jnp.sin(angle) > 1e-6, jnp.sin(angle), 0)
+    on_circle = (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.where(sine > 0, sine, 1)
+    return jnp.where(sine > 0, on_circle, (1 - t) * a + t * b)
+
+
+def lerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:
+    """Interpolates linearly between a and b, at t in [0, 1]."""
+    return (1 - t) * a + t * b
+
+
+def walk_latents(ends: Any, steps: int, between: Between = slerp) -> Any:
+    """The latents of walks of `steps` steps, each from one latent to the next one.
 
     ends: the latents of 2 N samples. Walk i goes from row 2 i to row 2 i + 1.
+    between: (a, b, t) -> what lies between the rows of a and b, at t in [0, 1].
 
     Returns the latents of N * steps samples, walk by walk. Standard normal latents lie near a sphere, which a straight
-    line between two of them would leave (White, "Sampling generative networks", arXiv 1609.04468). A walk keeps the
-    label of its start, as labels cannot be interpolated.
+    line between two of them would leave (White, "Sampling generative networks", arXiv 1609.04468). So they are walked
+    by `slerp`, and styles by `lerp`. A walk keeps the label of its start, as labels cannot be interpolated.
     """
     starts, stops = (jax.tree.map(lambda x, i=i: x[i::2], ends) for i in (0, 1))
     ts = np.linspace(0, 1, steps)
-    walks = jax.tree.map(lambda a, b: jnp.stack([slerp(a, b, t) for t in ts], 1), starts, stops)
+    walks = jax.tree.map(lambda a, b: jnp.stack([between(a, b, t) for t in ts], 1), starts, stops)
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), walks)
 
 
@@ -91,24 +120,3 @@ def latents_from_arrays(game: Game, array: np.ndarray, labels: np.ndarray | None
             f"labels are {labels.min()} to {labels.max()}, and the run has the classes 0 to {game.classes - 1}"
         )
     return own, jnp.asarray(labels, shapes[1].dtype)
-
-
-def slerp(a: jax.Array, b: jax.Array, t: float | jax.Array) -> jax.Array:
-    """Interpolates spherically between the rows of a and b (N, ...), at t in [0, 1], one number or one for each row.
-
-        (sin((1 - t) w) a + sin(t w) b) / sin w
-
-    with w the angle between a row of a and that of b. Parallel rows are interpolated linearly, and rows of integers,
-    such as labels, stay those of a.
-    """
-    if not jnp.issubdtype(a.dtype, jnp.floating):
-        return a
-    axes = tuple(range(1, a.ndim))
-    t = jnp.reshape(t, (-1, *[1] * len(axes)))
-    norms = jnp.linalg.norm(a.reshape(len(a), -1), axis=1) * jnp.linalg.norm(b.reshape(len(b), -1), axis=1)
-    cosine = jnp.where(norms > 0, jnp.sum(a * b, axes) / jnp.where(norms > 0, norms, 1), 1)
-    angle = jnp.arccos(jnp.clip(cosine, -1, 1)).reshape(-1, *[1] * len(axes))
-    # Between parallel rows there is no one great circle, but a straight line.
-    sine = jnp.where(jnp.sin(angle) > 1e-6, jnp.sin(angle), 0)
-    on_circle = (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.where(sine > 0, sine, 1)
-    return jnp.where(sine > 0, on_circle, (1 - t) * a + t * b)

@@ -45,6 +45,15 @@ def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.nd
     return paths(points.reshape(-1, columns, 2), real)
 
 
+def mixing_picture(samples: np.ndarray, columns: int) -> np.ndarray:
+    """A picture of a table of style mixing with `columns` columns, as `mixed_styles` orders it, uint8 (H, W, 1 or 3).
+
+    The first row and the first column show the sources. The corner where they meet is white.
+    """
+    corner = np.full_like(samples[:1], 255)
+    return grid(np.concatenate([corner, samples]), columns + 1)
+
+
 def animation_frames(samples: np.ndarray, columns: int | None, real: Any, characters: str = "") -> list[np.ndarray]:
     """The frames of an animation of samples, each a picture like those of `sample_picture`.
 

@@ -28,7 +28,10 @@ def of_class(game: Game, label: int) -> Game:
         drawn, labels = game.latents(key, count)
         return drawn, jnp.full_like(labels, label)
 
-    return dataclasses.replace(game, latents=latents)
+    cut = game.truncated
+    return dataclasses.replace(
+        game, latents=latents, truncated=None if cut is None else lambda psi: of_class(cut(psi), label)
+    )
 
 
 def truncated(game: Game, psi: float) -> Game:

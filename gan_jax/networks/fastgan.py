@@ -62,17 +62,17 @@ class Generator(nn.Module):
         features = [int(self.width * multiple) for multiple in _MULTIPLES]
         z = pixel_norm(latents)[:, None, None, :]
         x = ConvTranspose(2 * features[0], (height, wide), use_bias=False, weights=weights)(z)
-        x = _gated(BatchNorm(train)(x))
+        x = gated(BatchNorm(train)(x))
         maps = [x]
         for number in range(1, doublings + 1):
             x = _Up(features[number], train)(x)
             if number >= _SKIP and number - _SKIP < _SKIPS_FROM:
-                x = _Excitation((height, wide), weights)(maps[number - _SKIP], x)
+                x = Excitation((height, wide), weights)(maps[number - _SKIP], x)
             maps.append(x)
         return Conv(self.channels, 3, padding=1, weights=weights)(x)
 
 
-def _gated(x: jax.Array) -> jax.Array:
+def gated(x: jax.Array) -> jax.Array:
     """Half of the features, times the sigmoid of the other half (GLU)."""
     value, gate = jnp.split(x, 2, -1)
     return value * jax.nn.sigmoid(gate)
@@ -89,18 +89,18 @@ class _Up(nn.Module):
         weights = partial(SpectralNorm, self.train)
         for layer in (UpConv, partial(Conv, padding=1)):
             x = layer(2 * self.features, kernel_size=3, use_bias=False, weights=weights)(x)
-            x = _gated(BatchNorm(self.train)(PixelNoise(self.train)(x)))
+            x = gated(BatchNorm(self.train)(PixelNoise(self.train)(x)))
         return x
 
 
-class _Excitation(nn.Module):
-    """Scales the features of a large map by what a small one says, averaged down to `sides`."""
+class Excitation(nn.Module):
+    """Skip-layer excitation: scales the features of a map by what another one says, averaged down to `sides`."""
 
     sides: tuple[int, int]
     weights: Weights
 
     @nn.compact
-    def __call__(self, small: jax.Array, large: jax.Array) -> jax.Array:
-        features = large.shape[-1]
-        x = Conv(features, self.sides, use_bias=False, weights=self.weights)(pooled(small, self.sides))
-        return large * jax.nn.sigmoid(Conv(features, 1, use_bias=False, weights=self.weights)(nn.silu(x)))
+    def __call__(self, other: jax.Array, scaled: jax.Array) -> jax.Array:
+        features = scaled.shape[-1]
+        x = Conv(features, self.sides, use_bias=False, weights=self.weights)(pooled(other, self.sides))
+        return scaled * jax.nn.sigmoid(Conv(features, 1, use_bias=False, weights=self.weights)(nn.silu(x)))

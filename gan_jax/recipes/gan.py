@@ -89,6 +89,7 @@ def gan(
         flip_labels=flip_labels,
     )
 
+    has_styles = hasattr(generator, "synthesize")
     game = Game(
         players=(
             Player(
@@ -108,6 +109,8 @@ def gan(
         measures=functions.measures,
         features=functions.features if classes is None else None,
         statistics=functions.statistics,
+        styles=functions.styles if has_styles else None,
+        from_styles=functions.from_styles if has_styles else None,
     )
     truncated = with_truncated_styles if hasattr(generator, "truncation") else with_truncated_latents
     return truncated(game, functions)
@@ -201,6 +204,15 @@ class _Gan:
         """Measures the statistics of batch normalization in G for these latents."""
         inputs = (latents,) if self.classes is None else latents
         return {"generator": batch_statistics(self.generator, networks["generator"], *inputs, key=key)}
+
+    def styles(self, networks: dict[str, Tree], latents: Tree) -> Any:
+        """Returns the styles (N, layers, W) of latents in evaluation mode."""
+        inputs = (latents,) if self.classes is None else latents
+        return self.generator.apply(networks["generator"], *inputs, train=False, method="styles")
+
+    def from_styles(self, networks: dict[str, Tree], ws: jax.Array) -> Any:
+        """Generates images from styles (N, layers, W) in evaluation mode."""
+        return self.generator.apply(networks["generator"], ws, train=False, method="synthesize")
 
     def measures(self, networks: dict[str, Tree], batch: Tree, key: jax.Array) -> Metrics:
         """Measures the output of D for held-out and for generated images in evaluation mode."""

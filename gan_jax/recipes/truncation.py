@@ -19,7 +19,8 @@ def with_truncated_styles(game: Game, functions: Any) -> Game:
     def truncated(psi: float) -> Game:
         if not 0 <= psi <= 1:
             raise ValueError(f"the truncation of styles is from 0 to 1, not {psi:g}")
-        return replace(game, sample=replace(functions, generator=functions.generator.clone(truncation=psi)).sample)
+        cut = replace(functions, generator=functions.generator.clone(truncation=psi))
+        return replace(game, sample=cut.sample, styles=game.styles and cut.styles)
 
     return replace(game, truncated=truncated)
 

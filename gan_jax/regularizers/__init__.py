@@ -2,8 +2,8 @@
 
 `base` defines regularizers, and has `every`, which applies one lazily. The methods are in separate modules:
 `gradient_penalties` (R1, R2, WGAN-GP, DRAGAN), `lecam`, `consistency`, `orthogonal`, `feature_matching`,
-`classification` (AC-GAN, semi-supervised), `mutual_information` (InfoGAN), `cross_entropy` (SalGAN) and `path_length`
-(StyleGAN2). They do not depend on games.
+`classification` (AC-GAN, semi-supervised), `mutual_information` (InfoGAN), `cross_entropy` (SalGAN), `path_length`
+(StyleGAN2) and `reconstruction` (FastGAN). They do not depend on games.
 """
 
 from gan_jax.regularizers.base import Judged, Regularizer, View, every, head, logits, stateless
@@ -25,3 +25,4 @@ from gan_jax.regularizers.lecam import lecam
 from gan_jax.regularizers.mutual_information import mutual_information
 from gan_jax.regularizers.orthogonal import orthogonal
 from gan_jax.regularizers.path_length import path_length
+from gan_jax.regularizers.reconstruction import reconstruct_real

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from support.command import gan_jax, refused
 
-from gan_jax.commands.sample import parse_seeds
+from gan_jax.commands.sample_latents import parse_seeds
 from gan_jax.common.errors import UsageError
 from gan_jax.data import load
 

@@ -10,7 +10,8 @@ import pytest
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, init_state, networks
 from gan_jax.inference import grid_columns, interpolate_images, of_class, sample_images, slerp, truncated
-from gan_jax.networks import latents, stylegan2
+from gan_jax.networks import latents, mlp, stylegan2
+from gan_jax.networks.layers import ConcatDiscriminator, ConcatGenerator
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
 
@@ -146,6 +147,15 @@ def test_truncated_samples_lie_between_the_mean_style_and_those_of_the_game():
     for psi in (-0.1, 1.5):
         with pytest.raises(ValueError, match="from 0 to 1"):
             truncated(game, psi)
+
+
+def test_a_truncated_game_of_one_class_keeps_it():
+    adam = optax.adam(1e-3)
+    players = ConcatGenerator(mlp.Generator(2, (4,)), 3), ConcatDiscriminator(mlp.Discriminator((4,)), 3)
+    game = gan(*players, non_saturating, adam, adam, latent=latents.normal(5), classes=3)
+    drawn, labels = truncated(of_class(game, 2), 0.5).latents(jax.random.key(0), 50)
+    assert labels.tolist() == [2] * 50
+    assert jnp.max(jnp.abs(drawn)) <= 0.5
 
 
 def test_a_game_with_neither_a_mean_style_nor_normal_latents_is_not_truncated():

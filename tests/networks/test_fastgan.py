@@ -64,8 +64,8 @@ def reference(variables, latents, doublings):
             x = functional.glu(normalized(x, params[name][f"BatchNorm_{j}"], stats[name][f"BatchNorm_{j}"]), 1)
         if i >= 3:
             small = functional.adaptive_avg_pool2d(maps[i - 3], smallest)
-            scale = conv(small, [f"_Excitation_{i - 3}", "Conv_0"], 0)
-            x = x * torch.sigmoid(conv(functional.silu(scale), [f"_Excitation_{i - 3}", "Conv_1"], 0))
+            scale = conv(small, [f"Excitation_{i - 3}", "Conv_0"], 0)
+            x = x * torch.sigmoid(conv(functional.silu(scale), [f"Excitation_{i - 3}", "Conv_1"], 0))
         maps.append(x)
     return conv(x, ["Conv_0"], 1) + params["Conv_0"]["bias"][:, None, None]
 
