@@ -1,6 +1,7 @@
 """The step of SNGAN's residual networks in PyTorch, as a careful user of it writes it: see `torch_dcgan`."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -47,24 +48,34 @@ class _Down(nn.Module):
 
 
 class Generator(nn.Module):
-    def __init__(self, resolution: int, channels: int, width: int, latent_size: int):
+    """features: those of the smallest map, 4x4, and after each block, which doubles the sides."""
+
+    def __init__(self, channels: int, features: Sequence[int], latent_size: int):
         super().__init__()
-        self.dense = nn.Linear(latent_size, 4 * 4 * width)
+        self.dense = nn.Linear(latent_size, 4 * 4 * features[0])
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
-        blocks = [_Up(width, width) for _ in range((resolution // 4).bit_length() - 1)]
-        self.body = nn.Sequential(*blocks, nn.BatchNorm2d(width), nn.ReLU(inplace=True), _conv(width, channels, 3))
+        blocks = [_Up(before, after) for before, after in itertools.pairwise(features)]
+        last = features[-1]
+        self.body = nn.Sequential(*blocks, nn.BatchNorm2d(last), nn.ReLU(inplace=True), _conv(last, channels, 3))
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         return torch.tanh(self.body(self.dense(latents).unflatten(1, (-1, 4, 4))))
 
 
 class Discriminator(nn.Module):
-    def __init__(self, channels: int, width: int):
+    """features: those after each block that halves the sides. `beside`: how many blocks follow that keep them."""
+
+    def __init__(self, channels: int, features: Sequence[int], beside: int):
         super().__init__()
-        beside = [_Down(width, width, halve=False) for _ in range(2)]
-        self.body = nn.Sequential(_Down(channels, width, first=True), _Down(width, width), *beside, nn.ReLU())
-        dense = nn.Linear(width, 1)
+        last = features[-1]
+        self.body = nn.Sequential(
+            _Down(channels, features[0], first=True),
+            *(_Down(before, after) for before, after in itertools.pairwise(features)),
+            *(_Down(last, last, halve=False) for _ in range(beside)),
+            nn.ReLU(),
+        )
+        dense = nn.Linear(last, 1)
         nn.init.xavier_uniform_(dense.weight)
         nn.init.zeros_(dense.bias)
         self.dense = spectral_norm(dense)
@@ -86,7 +97,8 @@ def make_step(
     autocast: Callable[[], torch.autocast],
 ) -> Callable[[], None]:
     """The function that makes one training step of the hinge game, on a fixed batch of random images."""
-    g, d = Generator(resolution, channels, width, latent_size), Discriminator(channels, width)
+    g = Generator(channels, [width] * (resolution // 4).bit_length(), latent_size)
+    d = Discriminator(channels, [width] * 2, beside=2)
     for network in (g, d):
         network.to(device=device, memory_format=memory_format)
     images = (torch.rand(batch_size, channels, resolution, resolution, device=device) * 2 - 1).to(

@@ -1,0 +1,189 @@
+"""How good samples are after so many minutes of training, beside PyTorch's DCGAN example and torch-mimicry's SNGAN.
+
+    python experiments/benchmarks/time_to_quality.py glyphs                     # 30 minutes for each of the games
+    python experiments/benchmarks/time_to_quality.py mnist --data npz:mnist.npz
+
+Each game trains alone, and the peers in eager mode, as their users train them. Our time begins when the command starts,
+so it has the compilation in it; that of the peers is their training steps alone. Samples of each moment are evaluated
+alike, in the features of a classifier of the dataset and in those of EfficientNet-lite0, where our games were chosen by
+the first. Games that are done are kept in runs/time_to_quality. Writes the tables and figures of the page.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+from gan_jax.data import Dataset, load
+from gan_jax.evaluation import Options as EvaluationOptions
+from gan_jax.evaluation import evaluate_images
+from gan_jax.evaluation.features import CHOICES
+from gan_jax.reporting import column_grid, markdown, save_image, spread, write_part
+
+HERE = Path(__file__).parent
+EXPERIMENTS, PAGE, FIGURES = HERE.parent, HERE / "README.md", HERE.parent / "figures"
+
+MOMENTS = (1, 2, 5, 10, 20, 30)  # minutes
+FEATURES = {"classifier": "classifier", "efficientnet": "EfficientNet-lite0"}
+MEASURES = ("frechet_ratio", "precision", "recall", "density", "coverage")
+TITLES = {"frechet_ratio": "Fréchet, times real"}
+SHOWN = 8  # images of each game in a figure
+
+
+@dataclass(frozen=True)
+class Data:
+    """side: of the images. ours: the flags of our best game, after its experiment. spec: a dataset that needs no file."""
+
+    side: int
+    ours: tuple[str, ...]
+    spec: str | None = None
+
+
+DATA = {
+    "glyphs": Data(32, ("unconditional/dcgan_digits.py",), "glyphs"),
+    "mnist": Data(32, ("unconditional/dcgan_digits.py",)),
+    "cifar10": Data(32, ("unconditional/dcgan_digits.py", "--flip")),
+    "emoji": Data(64, ("unconditional/dcgan_digits.py", "--flip")),
+}
+DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100")
+PEERS = {"dcgan": "DCGAN, PyTorch's example", "sngan": "SNGAN, torch-mimicry"}
+OURS = {"our_dcgan": "DCGAN, gan-jax", "ours": "best, gan-jax"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Trains games for a given time, and writes how good their samples are at each moment."""
+
+    name: Annotated[str, tyro.conf.Positional]
+    """What to learn: glyphs, mnist, cifar10 or emoji."""
+
+    data: str | None = None
+    """The dataset, as gan-jax train takes it: npz:PATH, folder:PATH or tfds:NAME. Glyphs need none."""
+
+    minutes: float = 30.0
+    """Minutes of training of each game."""
+
+    games: tuple[str, ...] = (*PEERS, *OURS)
+    """Games to train."""
+
+    seeds: int = 3
+    """Number of seeds of our games. Peers have one."""
+
+    samples: int = 2000
+    """Number of samples that are evaluated, or as many as there are training images if these are fewer."""
+
+    out: Path = Path("runs/time_to_quality")
+    """Folder of the games."""
+
+
+def main() -> None:
+    options = tyro.cli(Options)
+    if options.name not in DATA:
+        sys.exit(f"time_to_quality.py: no dataset {options.name!r}; there are {', '.join(DATA)}")
+    spec = options.data or DATA[options.name].spec
+    if spec is None:
+        sys.exit(f"time_to_quality.py: give the images of {options.name} by --data, such as folder:PATH")
+    dataset = load(spec, resolution=DATA[options.name].side)
+    count = min(options.samples, len(dataset.train))
+    for game in options.games:
+        for seed in range(1 if game in PEERS else options.seeds):
+            folder = options.out / options.name / f"{game}_{seed}"
+            if not (folder / "quality.json").exists():
+                print(f"== {folder}", flush=True)
+                train = train_peer if game in PEERS else train_ours
+                train(game, folder, seed, dataset, spec, count, options)
+                write_quality(folder, dataset, count)
+    write(options.out / options.name, options.name)
+
+
+def moments(minutes: float) -> list[float]:
+    return [*(m for m in MOMENTS if m < minutes), minutes]
+
+
+def train_peer(game: str, folder: Path, seed: int, data: Dataset, spec: str, count: int, options: Options) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    images = folder / "images.npz"
+    np.savez(images, images=np.asarray(data.train.images[np.arange(len(data.train))]))
+    at = map(str, moments(options.minutes))
+    command = [sys.executable, HERE / "torch_in_time.py", game, images, folder / "samples", "--minutes", *at]
+    subprocess.run([*command, "--count", str(count), "--seed", str(seed)], check=True)
+    images.unlink()
+
+
+def train_ours(game: str, folder: Path, seed: int, data: Dataset, spec: str, count: int, options: Options) -> None:
+    """Trains until the time is up, and then draws samples of the last checkpoint before each moment."""
+    setting = DATA[options.name]
+    experiment, *flags = setting.ours if game == "ours" else DCGAN
+    run = folder / "run"
+    flags = [*flags, "--dataset", spec, "--resolution", str(setting.side), "--seed", str(seed), "--workdir", str(run)]
+    often = ["--steps", "1000000", "--sample-every", "1000000", "--checkpoint-every", "200", "--keep", "10000"]
+    process = subprocess.Popen(["gan-jax", "train", EXPERIMENTS / experiment, *flags, *often])
+    try:
+        process.wait(60 * options.minutes)
+        sys.exit(f"time_to_quality.py: {run} ended before its time")
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGTERM)  # it saves, and ends
+        process.wait()
+    seconds = {row["step"]: row["seconds"] for row in map(json.loads, (run / "metrics.jsonl").read_text().splitlines())}
+    steps = sorted(int(path.name) for path in (run / "checkpoints").iterdir() if path.name.isdigit())
+    for minutes in moments(options.minutes):
+        step = max((s for s in steps if seconds.get(s, np.inf) <= 60 * minutes), default=None)
+        if step is None:
+            continue  # no checkpoint is that old
+        made = folder / "samples" / f"{seconds[step]:.0f}.npz"
+        made.parent.mkdir(exist_ok=True)
+        command = ["gan-jax", "sample", run, "--checkpoint", str(step), "--count", str(count), "--out", made]
+        subprocess.run(command, check=True)
+
+
+def write_quality(folder: Path, dataset: Dataset, count: int) -> None:
+    """Evaluates the samples of all moments, and writes the measures by seconds and features."""
+    found = {}
+    for path in sorted((folder / "samples").glob("*.npz"), key=lambda path: int(path.stem)):
+        images = samples(path)
+        for features in FEATURES:
+            options = EvaluationOptions(count=count, features=CHOICES[features])
+            figures = evaluate_images(dataset, lambda number, seed, x=images: x[:number], 1, options).figures
+            found.setdefault(path.stem, {})[features] = {name: figures[name] for name in MEASURES}
+        print(path.stem, found[path.stem], flush=True)
+    (folder / "quality.json").write_text(json.dumps(found, indent=2))
+
+
+def samples(path: Path) -> np.ndarray:
+    arrays = np.load(path)
+    return arrays["images"]
+
+
+def write(folder: Path, name: str) -> None:
+    """Writes the part of the page for this dataset, and its figure."""
+    every = {game: sorted(folder.glob(f"{game}_*/quality.json")) for game in (*PEERS, *OURS)}
+    every = {game: paths for game, paths in every.items() if paths}
+    lines = [["game", "minutes", "features", *(TITLES.get(m, m) for m in MEASURES)], ["---"] * (3 + len(MEASURES))]
+    for game, paths in every.items():
+        runs = [json.loads(path.read_text()) for path in paths]
+        for index in sorted({min(2, len(run) - 1) for run in runs} | {len(run) - 1 for run in runs}):
+            at = [list(run)[index] for run in runs]
+            for features, title in FEATURES.items():
+                cells = [spread([r[a][features][m] for r, a in zip(runs, at, strict=True)]) for m in MEASURES]
+                lines.append([(PEERS | OURS)[game], f"{np.mean([int(a) for a in at]) / 60:.3g}", title, *cells])
+    columns = [samples(last(path.parent))[:SHOWN] for paths in every.values() for path in paths[:1]]
+    picture = FIGURES / f"time_to_quality_{name}.png"
+    save_image(column_grid(columns), picture)
+    titles = ", ".join((PEERS | OURS)[game] for game in every)
+    text = f"{markdown(lines)}\n![samples at the last moment]({Path('../figures') / picture.name})\n\n*Each column is a game: {titles}.*"
+    write_part(PAGE, f"time_to_quality_{name}", text)
+    print(f"written to {PAGE}")
+
+
+def last(folder: Path) -> Path:
+    return max((folder / "samples").glob("*.npz"), key=lambda path: int(path.stem))
+
+
+if __name__ == "__main__":
+    main()
