@@ -19,11 +19,12 @@ from typing import Annotated
 
 import numpy as np
 import tyro
+from matplotlib.figure import Figure
 
 from gan_jax.data import Dataset, load
 from gan_jax.evaluation import Options as EvaluationOptions
-from gan_jax.evaluation import evaluate_images
 from gan_jax.evaluation.features import CHOICES
+from gan_jax.evaluation.images import evaluate_images
 from gan_jax.reporting import column_grid, markdown, save_image, spread, write_part
 
 HERE = Path(__file__).parent
@@ -38,18 +39,19 @@ SHOWN = 8  # images of each game in a figure
 
 @dataclass(frozen=True)
 class Data:
-    """side: of the images. ours: the flags of our best game, after its experiment. spec: a dataset that needs no file."""
+    """side: of the images. ours: our best game, an experiment and its flags. spec: the dataset, if it needs no file."""
 
     side: int
     ours: tuple[str, ...]
     spec: str | None = None
 
 
+_CONDITIONAL = ("labels/conditional.py", "--width", "64", "--discriminator-width", "32", "--target", "0.6")
 DATA = {
-    "glyphs": Data(32, ("unconditional/dcgan_digits.py",), "glyphs"),
-    "mnist": Data(32, ("unconditional/dcgan_digits.py",)),
-    "cifar10": Data(32, ("unconditional/dcgan_digits.py", "--flip")),
-    "emoji": Data(64, ("unconditional/dcgan_digits.py", "--flip")),
+    "glyphs": Data(32, _CONDITIONAL, "glyphs"),
+    "mnist": Data(32, _CONDITIONAL),
+    "cifar10": Data(32, (*_CONDITIONAL, "--flip")),
+    "emoji": Data(64, _CONDITIONAL),
 }
 DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100")
 PEERS = {"dcgan": "DCGAN, PyTorch's example", "sngan": "SNGAN, torch-mimicry"}
@@ -130,13 +132,15 @@ def train_ours(game: str, folder: Path, seed: int, data: Dataset, spec: str, cou
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGTERM)  # it saves, and ends
         process.wait()
-    seconds = {row["step"]: row["seconds"] for row in map(json.loads, (run / "metrics.jsonl").read_text().splitlines())}
-    steps = sorted(int(path.name) for path in (run / "checkpoints").iterdir() if path.name.isdigit())
-    for minutes in moments(options.minutes):
-        step = max((s for s in steps if seconds.get(s, np.inf) <= 60 * minutes), default=None)
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    seconds = {row["step"]: row["seconds"] for row in rows}
+    *steps, last = sorted(int(path.name) for path in (run / "checkpoints").iterdir() if path.name.isdigit())
+    *early, end = moments(options.minutes)
+    at = {60 * minutes: max((s for s in steps if seconds[s] <= 60 * minutes), default=None) for minutes in early}
+    for moment, step in (at | {60 * end: last}).items():
         if step is None:
             continue  # no checkpoint is that old
-        made = folder / "samples" / f"{seconds[step]:.0f}.npz"
+        made = folder / "samples" / f"{moment:.0f}.npz"
         made.parent.mkdir(exist_ok=True)
         command = ["gan-jax", "sample", run, "--checkpoint", str(step), "--count", str(count), "--out", made]
         subprocess.run(command, check=True)
@@ -161,24 +165,40 @@ def samples(path: Path) -> np.ndarray:
 
 
 def write(folder: Path, name: str) -> None:
-    """Writes the part of the page for this dataset, and its figure."""
-    every = {game: sorted(folder.glob(f"{game}_*/quality.json")) for game in (*PEERS, *OURS)}
-    every = {game: paths for game, paths in every.items() if paths}
+    """Writes the part of the page for this dataset, and its figures."""
+    found = {game: sorted(folder.glob(f"{game}_*/quality.json")) for game in PEERS | OURS}
+    runs = {game: [json.loads(path.read_text()) for path in paths] for game, paths in found.items() if paths}
     lines = [["game", "minutes", "features", *(TITLES.get(m, m) for m in MEASURES)], ["---"] * (3 + len(MEASURES))]
-    for game, paths in every.items():
-        runs = [json.loads(path.read_text()) for path in paths]
-        for index in sorted({min(2, len(run) - 1) for run in runs} | {len(run) - 1 for run in runs}):
-            at = [list(run)[index] for run in runs]
-            for features, title in FEATURES.items():
-                cells = [spread([r[a][features][m] for r, a in zip(runs, at, strict=True)]) for m in MEASURES]
-                lines.append([(PEERS | OURS)[game], f"{np.mean([int(a) for a in at]) / 60:.3g}", title, *cells])
-    columns = [samples(last(path.parent))[:SHOWN] for paths in every.values() for path in paths[:1]]
-    picture = FIGURES / f"time_to_quality_{name}.png"
-    save_image(column_grid(columns), picture)
-    titles = ", ".join((PEERS | OURS)[game] for game in every)
-    text = f"{markdown(lines)}\n![samples at the last moment]({Path('../figures') / picture.name})\n\n*Each column is a game: {titles}.*"
-    write_part(PAGE, f"time_to_quality_{name}", text)
+    for game, each in runs.items():
+        ends = [list(run.items())[-1] for run in each]
+        minutes = f"{np.mean([int(seconds) for seconds, _ in ends]) / 60:.3g}"
+        for features, title in FEATURES.items():
+            cells = [spread([quality[features][m] for _, quality in ends]) for m in MEASURES]
+            lines.append([(PEERS | OURS)[game], minutes, title, *cells])
+    draw_curves(runs, FIGURES / f"time_to_quality_{name}.png")
+    grids = FIGURES / f"time_to_quality_{name}_samples.png"
+    save_image(column_grid([samples(last(found[game][0].parent))[:SHOWN] for game in runs]), grids)
+    pictures = f"![distance over time](../figures/time_to_quality_{name}.png)\n\n![samples](../figures/{grids.name})"
+    titles = ", ".join((PEERS | OURS)[game] for game in runs)
+    write_part(PAGE, f"time_to_quality_{name}", f"{markdown(lines)}\n{pictures}\n\n*Each column is a game: {titles}.*")
     print(f"written to {PAGE}")
+
+
+def draw_curves(runs: dict[str, list[dict]], path: Path) -> None:
+    """Draws the Frechet distance over minutes, a panel for each kind of features."""
+    figure = Figure((8, 3), layout="constrained")
+    for ax, (features, title) in zip(figure.subplots(1, 2), FEATURES.items(), strict=True):
+        for number, (game, each) in enumerate(runs.items()):
+            for run in each:
+                minutes, values = zip(
+                    *((int(t) / 60, q[features]["frechet_ratio"]) for t, q in run.items()), strict=True
+                )
+                label = (PEERS | OURS)[game] if run is each[0] else None
+                ax.plot(minutes, values, "o-", color=f"C{number}", label=label, markersize=3)
+        ax.set(title=title, xscale="log", yscale="log", xlabel="minutes", ylabel="Fréchet distance, times real")
+        ax.xaxis.set_major_formatter("{x:g}")
+    figure.axes[0].legend(fontsize="small")
+    figure.savefig(path, dpi=80)
 
 
 def last(folder: Path) -> Path:
