@@ -13,8 +13,10 @@ from gan_jax.game import Game, Metrics, State, batch_at, init_state, update
 from gan_jax.networks import cyclegan_resnet, dcgan, patchgan, resnet, unet
 from gan_jax.networks.functional import forward
 from gan_jax.networks.latents import normal
-from gan_jax.networks.layers import Conv, no_norm, plain_instance_norm
-from gan_jax.networks.ops import computing
+from gan_jax.networks.layers import Conv, GroupedConv, no_norm, plain_instance_norm
+from gan_jax.networks.layers.equalized import ModulatedConv
+from gan_jax.networks.ops import cast, computing, upsample_smooth
+from gan_jax.networks.ops.resizing import smooth_conv_downsample
 from gan_jax.objectives import hinge, non_saturating
 from gan_jax.recipes import cut, cyclegan, gan, pix2pix
 from gan_jax.regularizers import Regularizer, r1, wgan_gp
@@ -115,9 +117,66 @@ class _Stack(nn.Module):
         return x
 
 
+class _Modulated(nn.Module):
+    """A modulated convolution that doubles the sides, and one that keeps them, with a style for each image."""
+
+    features: int
+    styles: jax.Array
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        for up in (True, False):
+            x = ModulatedConv(self.features, 3, up)(x, self.styles)
+        return x
+
+
+class _Resampled(nn.Module):
+    """A convolution after StyleGAN2's filter that halves the sides, and the filter that doubles them again."""
+
+    features: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), (3, 3, x.shape[-1], self.features))
+        return upsample_smooth(smooth_conv_downsample(*cast(x, kernel)))
+
+
+class _Grouped(nn.Module):
+    """Two convolutions of groups of channels."""
+
+    features: int
+    groups: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        for _ in range(2):
+            x = GroupedConv(self.features, 3, self.groups, use_bias=False)(x)
+        return x
+
+
 def residual_step(side: int, features: int, blocks: int, batch_size: int, *, precision: str = "float32") -> Run:
     """One step of Adam on the mean square of the stack's output."""
-    stack, adam = _Stack(features, blocks), optax.adam(1e-4)
+    return _layers_step(_Stack(features, blocks), side, features, batch_size, precision)
+
+
+def grouped_step(side: int, features: int, groups: int, batch_size: int, *, precision: str = "float32") -> Run:
+    """The same with grouped convolutions."""
+    return _layers_step(_Grouped(features, groups), side, features, batch_size, precision)
+
+
+def modulated_step(side: int, features: int, batch_size: int, *, precision: str = "float32") -> Run:
+    """The same with modulated convolutions."""
+    styles = jax.random.normal(jax.random.key(2), (batch_size, features))
+    return _layers_step(_Modulated(features, styles), side, features, batch_size, precision)
+
+
+def resampled_step(side: int, features: int, batch_size: int, *, precision: str = "float32") -> Run:
+    """The same with StyleGAN2's resampling."""
+    return _layers_step(_Resampled(features), side, features, batch_size, precision)
+
+
+def _layers_step(stack: nn.Module, side: int, features: int, batch_size: int, precision: str) -> Run:
+    adam = optax.adam(1e-4)
     images = jax.random.normal(jax.random.key(0), (batch_size, side, side, features))
     params = jax.jit(lambda: stack.init(jax.random.key(1), images, train=True)["params"])()
 

@@ -43,7 +43,22 @@ def _sngan(name: str, resolution: int, channels: int, width: int, latents: int, 
 
 
 def _residual(name: str, side: int, features: int, blocks: int, batch: int) -> Row:
-    return Row(name, "residual_step", "torch_residual", (side, features, blocks, batch))
+    return Row(name, "residual_step", "torch_stacks", (side, features, blocks, batch))
+
+
+def _grouped(side: int, features: int, groups: int, batch: int) -> Row:
+    name = f"grouped convolutions, {features} features in {groups} groups, {side}x{side}"
+    return Row(name, "grouped_step", "torch_stacks:grouped_step", (side, features, groups, batch))
+
+
+def _modulated(side: int, features: int, batch: int) -> Row:
+    name = f"modulated convolutions, {features} features, {side}x{side} and twice that"
+    return Row(name, "modulated_step", "torch_stacks:modulated_step", (side, features, batch))
+
+
+def _resampled(side: int, features: int, batch: int) -> Row:
+    name = f"StyleGAN2's resampling, {features} features, {side}x{side}"
+    return Row(name, "resampled_step", "torch_stacks:resampled_step", (side, features, batch))
 
 
 def _critic(penalty: str, resolution: int, channels: int, width: int, latents: int, batch: int) -> Row:
@@ -82,6 +97,10 @@ CPU = (
     _sngan("SNGAN ResNet 32x32, width 64", 32, 3, 64, 128, 32),
     _residual("residual stack, 128 features, 16x16", 16, 128, 3, 16),
     _residual("residual stack, 256 features, 32x32", 32, 256, 2, 4),
+    _grouped(8, 256, 16, 32),
+    _grouped(32, 64, 4, 32),
+    _modulated(16, 64, 32),
+    _resampled(32, 64, 32),
     _critic("r1", 32, 3, 32, 100, 64),
     _critic("wgan_gp", 32, 3, 32, 100, 64),
     _pix2pix(64, 32, 4),
@@ -101,6 +120,9 @@ GPU = (
     _sngan("SNGAN ResNet 32x32, width 128", 32, 3, 128, 128, 64),
     _residual("residual stack, 256 features, 32x32", 32, 256, 9, 16),
     _residual("residual stack, 256 features, 64x64", 64, 256, 9, 16),
+    _grouped(32, 768, 48, 32),
+    _modulated(32, 512, 32),
+    _resampled(64, 256, 32),
     _critic("r1", 64, 3, 64, 100, 128),
     _critic("wgan_gp", 64, 3, 64, 100, 128),
     _pix2pix(256, 64, 1),
