@@ -25,7 +25,7 @@ from gan_jax.data import Dataset, load
 from gan_jax.evaluation import Options as EvaluationOptions
 from gan_jax.evaluation.features import CHOICES
 from gan_jax.evaluation.images import evaluate_images
-from gan_jax.reporting import column_grid, markdown, save_image, spread, write_part
+from gan_jax.reporting import grid, markdown, save_image, spread, write_part
 
 HERE = Path(__file__).parent
 EXPERIMENTS, PAGE, FIGURES = HERE.parent, HERE / "README.md", HERE.parent / "figures"
@@ -34,7 +34,7 @@ MOMENTS = (1, 2, 5, 10, 20, 30)  # minutes
 FEATURES = {"classifier": "classifier", "efficientnet": "EfficientNet-lite0"}
 MEASURES = ("frechet_ratio", "precision", "recall", "density", "coverage")
 TITLES = {"frechet_ratio": "Fréchet, times real"}
-SHOWN = 8  # images of each game in a figure
+SHOWN = 20  # images of each game in a figure, the first ones
 
 
 @dataclass(frozen=True)
@@ -177,10 +177,12 @@ def write(folder: Path, name: str) -> None:
             lines.append([(PEERS | OURS)[game], minutes, title, *cells])
     draw_curves(runs, FIGURES / f"time_to_quality_{name}.png")
     grids = FIGURES / f"time_to_quality_{name}_samples.png"
-    save_image(column_grid([samples(last(found[game][0].parent))[:SHOWN] for game in runs]), grids)
+    save_image(grid(np.concatenate([samples(last(found[game][0].parent))[:SHOWN] for game in runs]), SHOWN), grids)
     pictures = f"![distance over time](../figures/time_to_quality_{name}.png)\n\n![samples](../figures/{grids.name})"
     titles = ", ".join((PEERS | OURS)[game] for game in runs)
-    write_part(PAGE, f"time_to_quality_{name}", f"{markdown(lines)}\n{pictures}\n\n*Each column is a game: {titles}.*")
+    write_part(
+        PAGE, f"time_to_quality_{name}", f"{markdown(lines)}\n{pictures}\n\n*Each row is a game, from above: {titles}.*"
+    )
     print(f"written to {PAGE}")
 
 
@@ -190,14 +192,14 @@ def draw_curves(runs: dict[str, list[dict]], path: Path) -> None:
     for ax, (features, title) in zip(figure.subplots(1, 2), FEATURES.items(), strict=True):
         for number, (game, each) in enumerate(runs.items()):
             for run in each:
-                minutes, values = zip(
-                    *((int(t) / 60, q[features]["frechet_ratio"]) for t, q in run.items()), strict=True
-                )
+                minutes = [int(seconds) / 60 for seconds in run]
+                values = [quality[features]["frechet_ratio"] for quality in run.values()]
                 label = (PEERS | OURS)[game] if run is each[0] else None
                 ax.plot(minutes, values, "o-", color=f"C{number}", label=label, markersize=3)
         ax.set(title=title, xscale="log", yscale="log", xlabel="minutes", ylabel="Fréchet distance, times real")
-        ax.xaxis.set_major_formatter("{x:g}")
-    figure.axes[0].legend(fontsize="small")
+        ax.set_xticks(MOMENTS, map(str, MOMENTS))
+        ax.set_xticks([], minor=True)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize="small")
     figure.savefig(path, dpi=80)
 
 
