@@ -5,11 +5,13 @@
 
 Each game trains alone, and the peers in eager mode, as their users train them. Our time begins when the command starts,
 so it has the compilation in it; that of the peers is their training steps alone. Samples of each moment are evaluated
-alike, in the features of a classifier of the dataset and in those of EfficientNet-lite0, where our games were chosen by
-the first. Games that are done are kept in runs/time_to_quality. Writes the tables and figures of the page.
+alike, in the features of a classifier of the dataset and in those of EfficientNet-lite0. Our games were chosen by the
+classifier. Games that are done are kept in runs/time_to_quality, and others begin anew. Writes the tables and figures
+of the page.
 """
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +58,7 @@ DATA = {
 DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100")
 PEERS = {"dcgan": "DCGAN, PyTorch's example", "sngan": "SNGAN, torch-mimicry"}
 OURS = {"our_dcgan": "DCGAN, gan-jax", "ours": "best, gan-jax"}
+GAMES = PEERS | OURS
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Options:
     minutes: float = 30.0
     """Minutes of training of each game."""
 
-    games: tuple[str, ...] = (*PEERS, *OURS)
+    games: tuple[str, ...] = tuple(GAMES)
     """Games to train."""
 
     seeds: int = 3
@@ -98,8 +101,11 @@ def main() -> None:
             folder = options.out / options.name / f"{game}_{seed}"
             if not (folder / "quality.json").exists():
                 print(f"== {folder}", flush=True)
-                train = train_peer if game in PEERS else train_ours
-                train(game, folder, seed, dataset, spec, count, options)
+                shutil.rmtree(folder, ignore_errors=True)  # a run that was interrupted would get more time
+                if game in PEERS:
+                    train_peer(game, folder, seed, dataset, count, options)
+                else:
+                    train_ours(game, folder, seed, spec, count, options)
                 write_quality(folder, dataset, count)
     write(options.out / options.name, options.name)
 
@@ -108,7 +114,7 @@ def moments(minutes: float) -> list[float]:
     return [*(m for m in MOMENTS if m < minutes), minutes]
 
 
-def train_peer(game: str, folder: Path, seed: int, data: Dataset, spec: str, count: int, options: Options) -> None:
+def train_peer(game: str, folder: Path, seed: int, data: Dataset, count: int, options: Options) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     images = folder / "images.npz"
     np.savez(images, images=np.asarray(data.train.images[np.arange(len(data.train))]))
@@ -118,7 +124,7 @@ def train_peer(game: str, folder: Path, seed: int, data: Dataset, spec: str, cou
     images.unlink()
 
 
-def train_ours(game: str, folder: Path, seed: int, data: Dataset, spec: str, count: int, options: Options) -> None:
+def train_ours(game: str, folder: Path, seed: int, spec: str, count: int, options: Options) -> None:
     """Trains until the time is up, and then draws samples of the last checkpoint before each moment."""
     setting = DATA[options.name]
     experiment, *flags = setting.ours if game == "ours" else DCGAN
@@ -149,7 +155,7 @@ def train_ours(game: str, folder: Path, seed: int, data: Dataset, spec: str, cou
 def write_quality(folder: Path, dataset: Dataset, count: int) -> None:
     """Evaluates the samples of all moments, and writes the measures by seconds and features."""
     found = {}
-    for path in sorted((folder / "samples").glob("*.npz"), key=lambda path: int(path.stem)):
+    for path in drawn(folder):
         images = samples(path)
         for features in FEATURES:
             options = EvaluationOptions(count=count, features=CHOICES[features])
@@ -159,6 +165,11 @@ def write_quality(folder: Path, dataset: Dataset, count: int) -> None:
     (folder / "quality.json").write_text(json.dumps(found, indent=2))
 
 
+def drawn(folder: Path) -> list[Path]:
+    """The samples of a game, from the first moment to the last."""
+    return sorted((folder / "samples").glob("*.npz"), key=lambda path: int(path.stem))
+
+
 def samples(path: Path) -> np.ndarray:
     arrays = np.load(path)
     return arrays["images"]
@@ -166,7 +177,7 @@ def samples(path: Path) -> np.ndarray:
 
 def write(folder: Path, name: str) -> None:
     """Writes the part of the page for this dataset, and its figures."""
-    found = {game: sorted(folder.glob(f"{game}_*/quality.json")) for game in PEERS | OURS}
+    found = {game: sorted(folder.glob(f"{game}_*/quality.json")) for game in GAMES}
     runs = {game: [json.loads(path.read_text()) for path in paths] for game, paths in found.items() if paths}
     lines = [["game", "minutes", "features", *(TITLES.get(m, m) for m in MEASURES)], ["---"] * (3 + len(MEASURES))]
     for game, each in runs.items():
@@ -174,15 +185,13 @@ def write(folder: Path, name: str) -> None:
         minutes = f"{np.mean([int(seconds) for seconds, _ in ends]) / 60:.3g}"
         for features, title in FEATURES.items():
             cells = [spread([quality[features][m] for _, quality in ends]) for m in MEASURES]
-            lines.append([(PEERS | OURS)[game], minutes, title, *cells])
+            lines.append([GAMES[game], minutes, title, *cells])
     draw_curves(runs, FIGURES / f"time_to_quality_{name}.png")
     grids = FIGURES / f"time_to_quality_{name}_samples.png"
-    save_image(grid(np.concatenate([samples(last(found[game][0].parent))[:SHOWN] for game in runs]), SHOWN), grids)
+    save_image(grid(np.concatenate([samples(drawn(found[game][0].parent)[-1])[:SHOWN] for game in runs]), SHOWN), grids)
     pictures = f"![distance over time](../figures/time_to_quality_{name}.png)\n\n![samples](../figures/{grids.name})"
-    titles = ", ".join((PEERS | OURS)[game] for game in runs)
-    write_part(
-        PAGE, f"time_to_quality_{name}", f"{markdown(lines)}\n{pictures}\n\n*Each row is a game, from above: {titles}.*"
-    )
+    caption = f"*The first samples at the end, from above: {'; '.join(GAMES[game] for game in runs)}.*"
+    write_part(PAGE, f"time_to_quality_{name}", f"{markdown(lines)}\n{pictures}\n\n{caption}")
     print(f"written to {PAGE}")
 
 
@@ -194,17 +203,13 @@ def draw_curves(runs: dict[str, list[dict]], path: Path) -> None:
             for run in each:
                 minutes = [int(seconds) / 60 for seconds in run]
                 values = [quality[features]["frechet_ratio"] for quality in run.values()]
-                label = (PEERS | OURS)[game] if run is each[0] else None
+                label = GAMES[game] if run is each[0] else None
                 ax.plot(minutes, values, "o-", color=f"C{number}", label=label, markersize=3)
         ax.set(title=title, xscale="log", yscale="log", xlabel="minutes", ylabel="Fréchet distance, times real")
         ax.set_xticks(MOMENTS, map(str, MOMENTS))
         ax.set_xticks([], minor=True)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize="small")
     figure.savefig(path, dpi=80)
-
-
-def last(folder: Path) -> Path:
-    return max((folder / "samples").glob("*.npz"), key=lambda path: int(path.stem))
 
 
 if __name__ == "__main__":
