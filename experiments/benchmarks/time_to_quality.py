@@ -91,6 +91,8 @@ def main() -> None:
     options = tyro.cli(Options)
     if options.name not in DATA:
         sys.exit(f"time_to_quality.py: no dataset {options.name!r}; there are {', '.join(DATA)}")
+    if unknown := set(options.games) - set(GAMES):
+        sys.exit(f"time_to_quality.py: no game {min(unknown)!r}; there are {', '.join(GAMES)}")
     spec = options.data or DATA[options.name].spec
     if spec is None:
         sys.exit(f"time_to_quality.py: give the images of {options.name} by --data, such as folder:PATH")
