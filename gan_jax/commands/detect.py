@@ -12,7 +12,7 @@ from tyro.conf import Positional, arg
 
 from gan_jax.commands.image_input import read_images
 from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
-from gan_jax.common.errors import UsageError
+from gan_jax.common.errors import UsageError, refused
 from gan_jax.common.files import write_text
 
 if TYPE_CHECKING:
@@ -66,10 +66,8 @@ def detect_command(arguments: list[str]) -> None:
 
     run = load_run(options.run, trust=options.trust)
     game, step, networks = run.restore(options.checkpoint)
-    try:
+    with refused(options.run):
         scores = make_scorer(game, networks)
-    except ValueError as error:
-        raise UsageError(f"{options.run}: {error}") from error
     settings = run.settings
     dataset = load(settings.dataset, resolution=settings.resolution, data_dir=settings.data_dir)
     names, examples = _read(options.data, dataset)

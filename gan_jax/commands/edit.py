@@ -9,7 +9,7 @@ from tyro.conf import Positional, arg
 
 from gan_jax.commands.sample_output import Drawn, Form, form_of, write_samples
 from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
-from gan_jax.common.errors import UsageError
+from gan_jax.common.errors import UsageError, refused
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,10 +134,8 @@ def _direction(options: Edit, run: "Run", game: "Game", networks: dict[str, Any]
     name, number = ("SeFa", options.sefa) if options.sefa is not None else ("GANSpace", options.ganspace)
     assert number is not None
     find = factorized_directions if options.sefa is not None else activation_directions
-    try:
+    with refused(options.run):
         found = find(game, networks)
-    except ValueError as error:
-        raise UsageError(f"{options.run}: {error}") from error
     if number > len(found):
         raise UsageError(f"--{name.lower()} {number}: the run has {len(found)} directions of {name}")
     return found[number - 1], f"along direction {number} of {name}"
@@ -159,17 +157,13 @@ def _towards(name: str, options: Edit, run: "Run", game: "Game", networks: dict[
         raise UsageError(f"--labels {spec}: its images are {here} (height x width x channels), and the run's {there}")
     if data.train.labels is None:
         raise UsageError(f"--class {name}: the images of {spec} have no labels")
-    try:
+    with refused(f"--class {name} for {spec}"):
         number = class_number(name, data.classes)
-    except ValueError as error:
-        raise UsageError(f"--class {name} for {spec}: {error}") from error
     labels = data.train.labels
     sides = [np.flatnonzero((labels >= 0) & (labels != number)), np.flatnonzero(labels == number)]
     without, having = (pick(data.train.images, _spread(rows)) for rows in sides)
-    try:
+    with refused(options.run):
         return labelled_direction(game, networks, without, having)
-    except ValueError as error:
-        raise UsageError(f"{options.run}: {error}") from error
 
 
 def _spread(rows: "np.ndarray", most: int = 2000) -> "np.ndarray":

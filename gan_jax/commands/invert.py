@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 from gan_jax.commands.image_input import read_images
 from gan_jax.commands.sample_output import Drawn, Form, write_samples
 from gan_jax.commands.shared import SEED, Checkpoint, Trust, check_seed, start_jax
-from gan_jax.common.errors import UsageError
+from gan_jax.common.errors import UsageError, refused
 from gan_jax.common.files import attempt
 
 if TYPE_CHECKING:
@@ -72,11 +72,9 @@ def invert_command(arguments: list[str]) -> None:
 
     run = load_run(options.run, trust=options.trust)
     game, step, networks = run.restore(options.checkpoint)
-    try:
+    with refused(options.run):
         shape = run.info.image_shape
         invert = make_inverter(game, networks, options.steps)
-    except ValueError as error:
-        raise UsageError(f"{options.run}: {error}") from error
     names, images = read_images(options.source, shape)
     mask = None if options.mask is None else _read_mask(options.mask, shape)
     found = invert(images, mask, options.seed)

@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 from gan_jax.commands.sample_latents import checked_seeds, choose, mixed, walked
 from gan_jax.commands.sample_output import Drawn, Form, form_of, write_samples
 from gan_jax.commands.shared import Checkpoint, Trust, load_run_or_export, standing, start_jax
-from gan_jax.common.errors import UsageError
+from gan_jax.common.errors import UsageError, refused
 
 if TYPE_CHECKING:
     from gan_jax.data import DataInfo
@@ -140,20 +140,16 @@ def _only_class(game: "Game", name: str, run: "Run | Exported") -> "Game":
 
     # Python may have read the arguments as ASCII, but names of classes are UTF-8.
     name = os.fsencode(name).decode(errors="surrogateescape")
-    try:
+    with refused(f"--class {name} for {run.folder}"):
         return of_class(game, class_number(name, run.info.classes))
-    except ValueError as error:
-        raise UsageError(f"--class {name} for {run.folder}: {error}") from error
 
 
 def _truncated(game: "Game", psi: float, run: "Run | Exported", given: Path | None) -> "Game":
     """`game` with truncated samples; UsageError where that cannot be, as for latents that are given."""
     from gan_jax.inference import truncated
 
-    try:
+    with refused(f"--truncation {psi:g} for {run.folder}"):
         found = truncated(game, psi)
-    except ValueError as error:
-        raise UsageError(f"--truncation {psi:g} for {run.folder}: {error}") from error
     if given is not None and found.sample is game.sample:  # only other latents would be drawn
         raise UsageError(f"--truncation {psi:g} says which latents to draw, and --latents {given} gives them")
     return found
@@ -166,18 +162,14 @@ def _draw(
 
     chosen = choose(options, seeds, form, run, game)
     if options.by_styles:
-        try:
+        with refused(f"{options.by_styles} for {run.folder}"):
             chosen, game = replace(chosen, latents=styles_of(game, networks, chosen.latents)), styled(game)
-        except ValueError as error:
-            raise UsageError(f"{options.by_styles} for {run.folder}: {error}") from error
     if options.walks:
         chosen = walked(chosen, lerp if options.interpolate_styles else slerp)
     if options.mix_styles is not None:
         chosen = mixed(chosen, options.mix_styles)
-    try:
+    with refused(f"--out {options.out} holds latents as one array, and for {run.folder}"):
         array = latent_array(game, chosen.latents) if form is Form.ARRAYS else None
-    except ValueError as error:
-        raise UsageError(f"--out {options.out} holds latents as one array, and for {run.folder}: {error}") from error
     labels = labels_of(game, chosen.latents)
     # Points are drawn over the training points. Images are drawn alone, so their dataset need not be loaded.
     over_real = len(run.info.example_shape) == 1 and form in (Form.PICTURE, Form.ANIMATION)

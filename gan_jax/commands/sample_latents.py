@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan_jax.commands.sample_output import Form
 from gan_jax.commands.shared import check_seed
-from gan_jax.common.errors import UsageError
+from gan_jax.common.errors import UsageError, refused
 
 if TYPE_CHECKING:
     from gan_jax.commands.sample import Sample
@@ -120,10 +120,8 @@ def mixed(sources: Chosen, layers: int) -> Chosen:
 
     assert sources.columns is not None
     rows = len(sources.names) - sources.columns
-    try:
+    with refused(f"--mix-styles {layers}"):
         styles = mixed_styles(sources.latents[:rows], sources.latents[rows:], layers)
-    except ValueError as error:
-        raise UsageError(f"--mix-styles {layers}: {error}") from error
     top = sources.names[rows:]
     names = [*top, *(name for left in sources.names[:rows] for name in (left, *(f"{left}-{other}" for other in top)))]
     return Chosen(styles, names, sources.columns)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from tyro.conf import arg
 
-from gan_jax.common.errors import UsageError
+from gan_jax.common.errors import UsageError, refused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,10 +87,8 @@ def standing(game: "Game", networks: dict[str, Any], batches: int, folder: Path)
     """`with_standing_statistics` for the run or export in `folder`; UsageError where that cannot be."""
     from gan_jax.inference import with_standing_statistics
 
-    try:
+    with refused(f"--standing-statistics {batches} for {folder}"):
         return with_standing_statistics(game, networks, batches)
-    except ValueError as error:
-        raise UsageError(f"--standing-statistics {batches} for {folder}: {error}") from error
 
 
 def check_seed(seed: int, flag: str = "--seed") -> None:

@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 
 from gan_jax.commands.shared import Checkpoint, Trust, check_seed, load_run_or_export, start_jax
 from gan_jax.commands.translate_files import Fits, files_of, read_fitted, read_size, size_near
-from gan_jax.common.errors import UsageError, UserError
+from gan_jax.common.errors import UsageError, UserError, refused
 
 if TYPE_CHECKING:
     from gan_jax.data.sources.image_files import UnreadableImage
@@ -91,10 +91,8 @@ def translate_files(run: "Run | Exported", options: Translate) -> Translated:
 
     files = files_of(options.source, options.out)
     game, step, networks = run.restore(options.checkpoint)
-    try:
+    with refused(f"--direction {options.direction} for {run.folder}"):
         translate = make_translator(game, networks, options.direction, options.seed)
-    except ValueError as error:
-        raise UsageError(f"--direction {options.direction} for {run.folder}: {error}") from error
     image_shape, target_shape = run.info.translation_shapes
     channels = (image_shape if options.direction == "AtoB" else target_shape)[2]
 
