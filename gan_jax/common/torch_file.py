@@ -166,7 +166,10 @@ def _read_old(file: IO[bytes], size: int) -> dict[str, np.ndarray]:
         raise Refused("it has no data for some tensors")
     found = {}
     for key in keys:
-        count = int.from_bytes(file.read(8), "big" if big else "little")
+        size_of_data = file.read(8)
+        if len(size_of_data) < 8:
+            raise Refused("it ends too early")
+        count = int.from_bytes(size_of_data, "big" if big else "little")
         if key not in wanted or count != wanted[key].count:
             raise Refused("its data do not belong to its tensors")
         length = np.dtype(wanted[key].dtype).itemsize * count

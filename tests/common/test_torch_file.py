@@ -152,6 +152,14 @@ def test_a_file_cut_anywhere_gives_one_line(tmp_path, newer):
             read_tensors(tmp_path / "cut.pth")
 
 
+def test_a_file_cut_before_the_size_of_an_empty_tensor_is_refused(tmp_path):
+    torch.save({"empty": torch.zeros(0, 3)}, tmp_path / "w.pth", _use_new_zipfile_serialization=False)
+    (tmp_path / "cut.pth").write_bytes((tmp_path / "w.pth").read_bytes()[:-1])
+    assert read_tensors(tmp_path / "w.pth")["empty"].shape == (0, 3)
+    with pytest.raises(UsageError, match=r"cut\.pth is refused: it ends too early"):
+        read_tensors(tmp_path / "cut.pth")
+
+
 def test_damage_anywhere_gives_one_line_or_weights(tmp_path):
     torch.save(tensors(), tmp_path / "w.pth", _use_new_zipfile_serialization=False)
     whole, random = (tmp_path / "w.pth").read_bytes(), np.random.default_rng(0)
