@@ -26,18 +26,8 @@ README = EXPERIMENTS / "README.md"
 TABLES = {
     "Images of digits, 8x8": (
         *("dcgan_digits", "dcgan_digits --steps 5000", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan"),
-        *(
-            "rpgan",
-            "r3gan",
-            "sngan",
-            "began",
-            "label_smoothing",
-            "instance_noise",
-            "dragan",
-            "r1",
-            "lecam",
-            "consistency",
-        ),
+        *("rpgan", "r3gan", "stylegan2", "sngan", "began", "label_smoothing", "instance_noise", "dragan", "r1"),
+        *("lecam", "consistency"),
         *("feature_matching", "conditional", "projection", "biggan", "acgan", "infogan", "semi_supervised"),
     ),
     "200 images of digits": ("dcgan_digits --examples 200 --steps 4000", "diffaugment", "ada"),

@@ -28,8 +28,8 @@ def path_length(generator: nn.Module, weight: float = 2.0, *, decay: float = 0.9
     at_least(1, "the shrink of path_length", shrink)
 
     def apply(view: View, memory: Tree) -> tuple[jax.Array, Tree]:
-        count = max(1, len(view.latents) // shrink)
-        labels = [view.batch["label"][:count]] if getattr(generator, "classes", None) is not None else []
+        latents = view.latents[::shrink]  # on several devices these are the same examples, which the first ones are not
+        labels = [view.batch["label"][::shrink]] if getattr(generator, "classes", None) is not None else []
         noise_key, styles_key, images_key = jax.random.split(view.key, 3)
 
         def call(method: str, key: jax.Array, *inputs: jax.Array) -> jax.Array:
@@ -40,11 +40,11 @@ def path_length(generator: nn.Module, weight: float = 2.0, *, decay: float = 0.9
 
         def towards_noise(ws: jax.Array) -> jax.Array:
             images = call("synthesize", images_key, ws)
-            keys = example_keys(noise_key, count)
+            keys = example_keys(noise_key, len(latents))
             noise = jax.vmap(lambda key: jax.random.normal(key, images.shape[1:]))(keys)
             return jnp.sum(images * noise) / jnp.sqrt(images.shape[1] * images.shape[2])
 
-        slopes = jax.grad(towards_noise)(call("styles", styles_key, view.latents[:count], *labels))
+        slopes = jax.grad(towards_noise)(call("styles", styles_key, latents, *labels))
         lengths = jnp.sqrt(jnp.mean(jnp.sum(jnp.square(slopes), 2), 1))
         average = decay * memory + (1 - decay) * mean_over_devices(jnp.mean(lengths))
         penalty = weight * jnp.mean(jnp.square(lengths - average))

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax.common.parallel import example_keys
+from gan_jax.common.parallel import AXIS, example_keys
 from gan_jax.networks import stylegan2
 from gan_jax.regularizers import View, path_length
 
@@ -43,6 +43,22 @@ def test_a_linear_generator_by_hand():
     half = path_length(Linear(), decay=0.9, shrink=2)
     _, memory = half.apply(view({"slope": 3.0}, jnp.ones((8, 4)), key), jnp.array(4.0))
     assert memory == pytest.approx(0.9 * 4 + 0.1 * lengths[:4].mean(), rel=1e-5)
+
+
+def test_devices_find_the_length_of_the_whole_batch():
+    module = stylegan2.Generator(8, 1, 3, 4, style=5, mapping_layers=1, classes=3)
+    latents, labels = jax.random.normal(jax.random.key(0), (8, 6)), jnp.arange(8) % 3
+    keys = {"params": jax.random.key(0), "noise": jax.random.key(1)}
+    params = module.init(keys, latents, labels, train=True)["params"]
+    penalty = path_length(module)
+
+    def find(latents, labels):
+        return penalty.apply(view(params, latents, jax.random.key(5), label=labels), jnp.array(0.5))
+
+    alone = jax.jit(find)(latents, labels)
+    shares = jax.vmap(find, axis_name=AXIS)(latents.reshape(2, 4, 6), labels.reshape(2, 4))
+    np.testing.assert_allclose(np.mean(shares, 1), alone, rtol=1e-5)
+    np.testing.assert_array_equal(*shares[1])
 
 
 @pytest.mark.slow
