@@ -42,22 +42,23 @@ class Options:
 
 
 def main(options: Options) -> None:
-    print("| experiment | losses of several devices, largest relative difference | resumed | bfloat16 |")
-    print("| --- | --- | --- | --- |")
+    """Prints a line for each experiment."""
+    print("| experiment | first step on several devices, relative difference | last step | resumed | bfloat16 |")
+    print("| --- | --- | --- | --- | --- |")
     different = []
     for name in options.names:
         with tempfile.TemporaryDirectory() as folder:
-            difference, resumed, half = compare(name, Path(folder), options)
-        print(f"| {name} | {difference:.1g} | {'the same bits' if resumed else 'OTHER BITS'} | {half} |", flush=True)
-        different += [] if resumed else [name]
+            (first, last), same, half = compare(name, Path(folder), options)
+        resumed = "the same bits" if same else "OTHER BITS"
+        print(f"| {name} | {first:.1g} | {last:.1g} | {resumed} | {half} |", flush=True)
+        different += [] if same else [name]
     sys.exit(1 if different else 0)
 
 
-def compare(name: str, folder: Path, options: Options) -> tuple[float, bool, str]:
+def compare(name: str, folder: Path, options: Options) -> tuple[tuple[float, float], bool, str]:
     """The relative difference between one device and several, whether a resumed run is the same, and bfloat16's end."""
     (experiment,) = (path for path in EXPERIMENTS.rglob(f"{name}.py") if "Config" in path.read_text())
     flags = [word for flag in options.flags for word in ("--" + flag.replace("=", " ")).split()]
-
     often = ("--log-every", "1", "--steps-per-call", "1", "--checkpoint-every", str(options.steps // 2))
 
     def run(title: str, devices: int, *more: str) -> Path:
@@ -66,13 +67,13 @@ def compare(name: str, folder: Path, options: Options) -> tuple[float, bool, str
         return folder / title
 
     one, several = run("one", 1), run("several", options.devices)
-    difference = np.max(np.abs(losses(one) - losses(several)) / np.maximum(np.abs(losses(one)), 1e-3))
+    away = np.max(np.abs(losses(one) - losses(several)) / np.maximum(np.abs(losses(one)), 1e-3), 1)
     before = metrics(several), arrays(several, options.steps)
     shutil.rmtree(several / "checkpoints" / str(options.steps))
     run("several", options.devices)
     same = before[0] == metrics(several) and same_bits(before[1], arrays(several, options.steps))
     half = losses(run("half", options.devices, "--precision", "bfloat16"))
-    return float(difference), same, "finite losses" if np.isfinite(half).all() else "NOT FINITE"
+    return (float(away[0]), float(away[-1])), same, "finite losses" if np.isfinite(half).all() else "NOT FINITE"
 
 
 def train(experiment: Path, devices: int, *flags: str) -> None:
