@@ -1,6 +1,4 @@
 import os
-import shutil
-import tempfile
 import tracemalloc  # noqa: F401  pytest's report of an object that was not closed imports it, wherever that happens
 
 import pytest
@@ -10,17 +8,16 @@ from support.compiling import QUICKLY
 os.environ.setdefault("XLA_FLAGS", QUICKLY)
 
 
-# Programs that several files compile are compiled once. Those of commands are in their own cache.
+# Programs are compiled once, and those of the last run are still there. Those of commands are in their own cache.
 CACHE = "JAX_COMPILATION_CACHE_DIR"
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 
 def pytest_configure(config):
-    """The processes of pytest-xdist inherit the folder of programs from the first one, which removes it at its end."""
-    if CACHE not in os.environ:
-        os.environ[CACHE] = folder = tempfile.mkdtemp(prefix="gan_jax_tests_")
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    """The processes of pytest-xdist inherit the folder from the first one. `pytest --cache-clear` empties it."""
+    if CACHE not in os.environ and hasattr(config, "cache"):
+        os.environ[CACHE] = str(config.cache.mkdir("jax_programs"))
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

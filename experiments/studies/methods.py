@@ -21,16 +21,19 @@ from gan_jax.reporting import markdown, write_part
 EXPERIMENTS = Path(__file__).parents[1]
 README = EXPERIMENTS / "README.md"
 
+# The plain game with the learning rate and the average of the methods that it is compared with.
+PLAIN = "dcgan_digits --learning-rate 2e-4 --ema 0.998"
+
 # The methods by what they are measured with. Each is the name of an experiment, perhaps with flags. The plain games
 # come first, with as many steps or as few examples as the methods that are compared with them.
 TABLES = {
     "Images of digits, 8x8": (
-        *("dcgan_digits", "dcgan_digits --steps 5000", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan"),
+        *("dcgan_digits", PLAIN + " --steps 5000", "mlp_gan_2014", "lsgan", "wgan", "wgan_gp", "f_gan", "ragan"),
         *("rpgan", "r3gan", "stylegan2", "sngan", "began", "label_smoothing", "instance_noise", "dragan", "r1"),
         *("lecam", "consistency"),
         *("feature_matching", "conditional", "projection", "biggan", "acgan", "infogan", "semi_supervised"),
     ),
-    "200 images of digits": ("dcgan_digits --examples 200 --steps 4000", "diffaugment", "ada"),
+    "200 images of digits": (PLAIN + " --examples 200 --steps 4000", "diffaugment", "ada"),
     "Eight Gaussians on a ring": ("ring", "unrolled --unrolled-steps 0", "unrolled", "extragradient"),
     "25 Gaussians on a grid": ("packing --pack 1", "packing"),
     "Stacked digits, 1,000 modes": ("stacked_digits",),
