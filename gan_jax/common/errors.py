@@ -19,6 +19,10 @@ class UsageError(UserError):
     exit_status = 2
 
 
+class BatchError(UsageError, ValueError):
+    """A batch of a size that a network cannot take. Only a training step finds out."""
+
+
 @contextmanager
 def refused(what: object) -> Iterator[None]:
     """Raises a ValueError from within as UsageError: `what` cannot be, such as a flag for a run, and why."""

@@ -12,6 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from gan_jax.common.checks import at_least
 from gan_jax.common.parallel import example_keys, mean_over_devices
 from gan_jax.data import Resolution
 from gan_jax.networks.image_sizes import Scales, scales_from_four, size_of
@@ -34,6 +35,8 @@ def feature_maps(resolution: Resolution) -> Scales:
 
 def _features(width: int, most: int, doublings: int) -> list[int]:
     """The features of each size of maps, from the smallest one on."""
+    at_least(1, "the width of StyleGAN2", width)
+    at_least(1, "the most features of a layer", most)
     return [min(width << i, most) for i in reversed(range(doublings + 1))]
 
 
@@ -124,7 +127,7 @@ class Generator(nn.Module):
     drawn from the stream "noise" (style mixing). The mean of w over training is kept, as "average" in the collection
     "batch_stats", and `truncation` is how far from it samples lie: 1 is as far as they are, and 0 is the mean itself.
 
-    Raises ValueError as `feature_maps` does.
+    Raises ValueError as `feature_maps` does, and for a width or a number of features below 1.
     """
 
     resolution: Resolution
@@ -138,6 +141,7 @@ class Generator(nn.Module):
     truncation: float = 1.0
 
     def setup(self):
+        at_least(1, "the size of a style", self.style)
         self.mapping = Mapping(self.style, self.mapping_layers, self.classes)
         self.synthesis = Synthesis(self.resolution, self.channels, self.width, self.most)
         self.average = self.variable("batch_stats", "average", jnp.zeros, (self.style,))
@@ -181,7 +185,7 @@ class Discriminator(nn.Module):
     Call it as (images, train), or with `classes` as (images, labels, train). `group` is the size of the groups whose
     standard deviation D sees (see `minibatch_stddev`), or 0 for none.
 
-    Raises ValueError as `feature_maps` does.
+    Raises ValueError as `feature_maps` does, and for a width or a number of features below 1.
     """
 
     width: int = 64

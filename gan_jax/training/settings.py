@@ -134,9 +134,9 @@ def check(settings: Settings) -> None:
         value = getattr(settings, name)
         if min(value if isinstance(value, tuple) else (value,)) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
-    for name in ("labels_per_class", "evaluate_samples"):
-        if getattr(settings, name) is not None and getattr(settings, name) < 1:
-            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(settings, name)}")
+    for name in ("labels_per_class", "evaluate_samples", "width", "latent_size"):
+        if isinstance(value := getattr(settings, name, None), int) and value < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
     for name in ("seed", "steps_per_call", "evaluate_every"):
         if getattr(settings, name) < 0:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 0, not {getattr(settings, name)}")

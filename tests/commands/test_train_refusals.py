@@ -49,7 +49,10 @@ def test_broken_experiment(capsys, tmp_path, source, words):
 
 @pytest.mark.parametrize(
     ("flag", "value"),
-    [("--steps", 0), ("--batch-size", 0), ("--seed", -1), ("--log-every", 0), ("--sample-every", 0), ("--steps", -5)],
+    [
+        *(("--steps", 0), ("--steps", -5), ("--batch-size", 0), ("--seed", -1)),
+        *(("--log-every", 0), ("--sample-every", 0), ("--width", 0), ("--latent-size", -1)),
+    ],
 )
 def test_numbers_out_of_range(capsys, tmp_path, flag, value):
     refused(gan_jax(capsys, "train", DIGITS, flag, value, "--workdir", tmp_path / "run"), flag, str(value))
@@ -59,6 +62,20 @@ def test_numbers_out_of_range(capsys, tmp_path, flag, value):
 def test_resolution_that_the_networks_cannot_have(capsys, tmp_path):
     result = gan_jax(capsys, "train", DIGITS, "--resolution", 18, "--workdir", tmp_path / "run")
     refused(result, "DCGAN cannot be built for images of 18x18", "the nearest sizes are 16x16 and 20x20")
+
+
+def test_sizes_that_stylegan2_cannot_have(capsys, tmp_path):
+    stylegan2 = EXPERIMENTS / "unconditional" / "stylegan2.py"
+    for flag, words in (("--style", "the size of a style must be at least 1"), ("--most", "the most features of a")):
+        refused(gan_jax(capsys, "train", stylegan2, flag, 0, "--workdir", tmp_path / "run"), words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_that_packs_do_not_divide(capsys, tmp_path):
+    packing = EXPERIMENTS / "modes" / "packing.py"
+    refused(
+        gan_jax(capsys, "train", packing, "--batch-size", 63, "--workdir", tmp_path / "run"), "batch of 63 examples"
+    )
 
 
 def test_batch_size_that_the_devices_do_not_divide(tmp_path):

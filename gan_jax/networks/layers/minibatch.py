@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from gan_jax.common.errors import BatchError
 from gan_jax.networks.layers.linear import Initializer
 from gan_jax.networks.ops import cast
 
@@ -40,11 +41,11 @@ def minibatch_stddev(x: jax.Array, group_size: int = 4) -> jax.Array:
     consecutive examples, or the whole batch if that is smaller. If groups divide each device's share of the batch, the
     result does not depend on the number of devices.
 
-    Returns (N, H, W, C + 1). Raises ValueError if the group size does not divide the batch.
+    Returns (N, H, W, C + 1). Raises BatchError if the group size does not divide the batch.
     """
     count = min(group_size, len(x))
     if len(x) % count:
-        raise ValueError(f"a batch of {len(x)} examples a device is not divided by groups of {group_size}")
+        raise BatchError(f"a batch of {len(x)} examples a device is not divided by groups of {group_size}")
     groups = x.astype(jnp.float32).reshape(-1, count, *x.shape[1:])
     deviations = jnp.sqrt(jnp.var(groups, 1) + 1e-8)  # keeps the gradient of the root finite for equal examples
     each = jnp.mean(deviations, (1, 2, 3))[:, None, None, None, None].astype(x.dtype)
@@ -58,7 +59,7 @@ class Packed(nn.Module):
     It maps examples (N, ..., C) to logits (N / count,). Each `count` consecutive examples are one input
     (..., count * C) of `discriminator`, which judges whether all of them are real or all are generated.
 
-    Raises ValueError if `count` does not divide the batch.
+    Raises BatchError if `count` does not divide the batch.
     """
 
     discriminator: nn.Module
@@ -68,7 +69,7 @@ class Packed(nn.Module):
         if self.is_initializing():
             examples = jnp.repeat(examples[:1], self.count, 0)  # one pack is enough to initialize the network
         if len(examples) % self.count:
-            raise ValueError(f"a batch of {len(examples)} examples a device is not divided by packs of {self.count}")
+            raise BatchError(f"a batch of {len(examples)} examples a device is not divided by packs of {self.count}")
         packs = examples.reshape(-1, self.count, *examples.shape[1:])
         packs = jnp.moveaxis(packs, 1, -2)
         return self.discriminator(packs.reshape(*packs.shape[:-2], -1), train=train)
