@@ -48,12 +48,13 @@ class Data:
     spec: str | None = None
 
 
-_CONDITIONAL = ("labels/conditional.py", "--width", "64", "--discriminator-width", "32", "--target", "0.6")
+_CONDITIONAL = ("labels/conditional.py", "--width", "64", "--discriminator-width", "32")
+_ADA = (*_CONDITIONAL, "--target", "0.6")
 DATA = {
-    "glyphs": Data(32, _CONDITIONAL, "glyphs"),
-    "mnist": Data(32, _CONDITIONAL),
+    "glyphs": Data(32, _ADA, "glyphs"),
+    "mnist": Data(32, _ADA),
     "cifar10": Data(32, (*_CONDITIONAL, "--flip")),
-    "emoji": Data(64, _CONDITIONAL),
+    "emoji": Data(64, _ADA),
 }
 _PLAIN = ("--learning-rate", "2e-4", "--ema", "0.998")
 DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100", *_PLAIN)
