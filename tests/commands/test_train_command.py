@@ -22,7 +22,7 @@ def test_configuration_says_what_was_run(digits_run):
     config = json.loads((digits_run / "config.json").read_text())
     assert config["experiment"] == "dcgan_digits"
     assert config["settings"]["width"] == 4
-    assert config["settings"]["learning_rate"] == 2e-4
+    assert config["settings"]["learning_rate"] == 2e-3
     data = config["data"]
     assert (data["example_shape"], data["classes"]) == ([8, 8, 1], [str(i) for i in range(10)])
     assert data["fingerprint"]["train"]["count"] == 1348
