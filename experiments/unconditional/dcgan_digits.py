@@ -1,7 +1,7 @@
 """DCGAN (Radford et al. 2016, arXiv 1511.06434) with the non-saturating GAN objective, on 8x8 scans of digits.
 
-For another dataset at another size: --dataset glyphs --resolution 32 --learning-rate 2e-4, or --resolution 32 48 for
-height and width. The paper's learning rate is 2e-4. Images of 8x8 are learned better with a higher one.
+For another dataset at another size: --dataset glyphs --resolution 32, or --resolution 32 48 for height and width. The
+paper's learning rate is 2e-4. Small images are learned better with a higher one.
 """
 
 from dataclasses import dataclass

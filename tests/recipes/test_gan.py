@@ -198,7 +198,7 @@ def built(experiment, **settings):
 
 
 def test_the_experiment_uses_adam_with_the_papers_settings(experiment):
-    """Section 4 of arXiv 1511.06434: a learning rate of 0.0002, which is not the default for 8x8, and beta1 of 0.5."""
+    """Section 4 of arXiv 1511.06434: a learning rate of 0.0002, which is not the default here, and beta1 of 0.5."""
     gradients = np.array([[0.3, -2.0, 1e-3], [0.1, 1.0, 5e-3], [-0.7, 0.0, 2.0]], np.float32)
     for player in built(experiment, learning_rate=2e-4).players:
         optimizer_state, m, v = player.optimizer.init(jnp.zeros(3)), 0, 0
