@@ -56,8 +56,7 @@ DATA = {
     "cifar10": Data(32, (*_CONDITIONAL, "--flip")),
     "emoji": Data(64, _ADA),
 }
-_PLAIN = ("--learning-rate", "2e-4", "--ema", "0.998")
-DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100", *_PLAIN)
+DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100")
 PEERS = {"dcgan": "DCGAN, PyTorch's example", "sngan": "SNGAN, torch-mimicry"}
 OURS = {"our_dcgan": "DCGAN, gan-jax", "ours": "best, gan-jax"}
 GAMES = PEERS | OURS
