@@ -22,7 +22,7 @@ SIDE, GAP = 64, 12  # pixels of an image and between two runs
 def main(
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional],
     columns: int = 12,
-    rows: int = 4,
+    rows: int = 3,
     seed: int = 0,
     out: Path = FIGURE,
 ) -> None:
@@ -37,8 +37,8 @@ def main(
     """
     parts = []
     for run in runs:
-        images = enlarged(samples(run, columns * rows, seed))
-        parts += [grid(images, columns), np.full((GAP, grid(images, columns).shape[1], 3), 255, np.uint8)]
+        drawn = grid(enlarged(samples(run, columns * rows, seed)), columns)
+        parts += [drawn, np.full((GAP, *drawn.shape[1:]), 255, np.uint8)]
     save_image(np.concatenate(parts[:-1]), out)
     print(f"{columns * rows} samples of each of {len(runs)} runs: {out}")
 
