@@ -14,7 +14,7 @@ PACKAGE = ROOT / "gan_jax"
 # A package imports those in lower layers only, not those beside it.
 LAYERS = (
     {"commands"},
-    {"sweeps", "sharing"},
+    {"sweeps", "sharing", "viewing"},
     {"applications"},
     {"training", "evaluation"},
     {"recipes"},

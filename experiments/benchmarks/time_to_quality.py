@@ -48,12 +48,13 @@ class Data:
     spec: str | None = None
 
 
-_CONDITIONAL = ("labels/conditional.py", "--width", "64", "--discriminator-width", "32")
-_ADA = (*_CONDITIONAL, "--target", "0.6")
+_CONDITIONAL = ("labels/conditional.py", "--width", "32", "--learning-rate", "1e-3", "--ema", "0.9995")
+_WIDER = ("labels/conditional.py", "--width", "64", "--discriminator-width", "32")
+_ADA = (*_WIDER, "--target", "0.6")
 DATA = {
-    "glyphs": Data(32, _ADA, "glyphs"),
-    "mnist": Data(32, _ADA),
-    "cifar10": Data(32, (*_CONDITIONAL, "--flip")),
+    "glyphs": Data(32, _CONDITIONAL, "glyphs"),
+    "mnist": Data(32, _CONDITIONAL),
+    "cifar10": Data(32, (*_WIDER, "--flip")),
     "emoji": Data(64, _ADA),
 }
 DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100")

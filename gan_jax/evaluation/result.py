@@ -87,6 +87,16 @@ def flat(columns: Columns) -> dict[str, Any]:
     return {f"{name}{_ENDINGS[column]}": x for column, figures in columns.items() for name, x in figures.items()}
 
 
+def in_columns(figures: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The numbers among figures by column: the inverse of `flat`. Columns without numbers are left out."""
+    columns: dict[str, dict[str, float]] = {column: {} for column in _ENDINGS}
+    for name, value in figures.items():
+        if _is_number(value):
+            column = next((each for each, ending in _ENDINGS.items() if ending and name.endswith(ending)), SAMPLES)
+            columns[column][name.removesuffix(_ENDINGS[column])] = value
+    return {column: found for column, found in columns.items() if found}
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 

@@ -7,7 +7,7 @@ on the terminal, and `metric_names` tells the kind of a metric by its name. `pag
 Markdown. `progress` shows bars. This package imports `gan_jax.common` only.
 """
 
-from gan_jax.reporting.curves import Curve, Points, save_curves, save_sweep, smooth
+from gan_jax.reporting.curves import Curve, Points, metric_panels, save_curves, save_sweep, smooth
 from gan_jax.reporting.game_plots import plot_eigenvalues, plot_field, plot_path_angles
 from gan_jax.reporting.images import PICTURE_ENDINGS, column_grid, grid, overlay, save_animation, save_image
 from gan_jax.reporting.lines import write_lines

@@ -27,9 +27,7 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
-    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "step"]
-    panels = [panel for kinds in _PANELS if (panel := [name for name in names if kind(name) in kinds])]
-    panels += _evaluation_panels([name for name in names if kind(name) is Kind.EVALUATION], rows)
+    panels = metric_panels(rows)
     figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
     for i, panel in enumerate(panels):
         axes = figure.add_subplot(len(panels), 1, i + 1)
@@ -47,6 +45,13 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
         axes.grid(alpha=0.3)
         axes.set_xlabel("step")
     write_aside(path, lambda file: figure.savefig(file, format="png", dpi=100))
+
+
+def metric_panels(rows: Sequence[dict]) -> list[list[str]]:
+    """The names of the metrics that are drawn, those of one panel together. rows: lines of metrics.jsonl."""
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "step"]
+    panels = [panel for kinds in _PANELS if (panel := [name for name in names if kind(name) in kinds])]
+    return panels + _evaluation_panels([name for name in names if kind(name) is Kind.EVALUATION], rows)
 
 
 def _evaluation_panels(names: Sequence[str], rows: Sequence[dict]) -> list[list[str]]:

@@ -43,7 +43,7 @@ def written(capsys, tmp_path, shell):
 
 
 LINES = ["gan-jax s", "gan-jax train x.py --prec", "gan-jax train --precision b", "gan-jax completion z"]
-WORDS = ["sample sweep", "--precision", "bfloat16", "zsh"]
+WORDS = ["sample show sweep", "--precision", "bfloat16", "zsh"]
 
 
 def test_bash(capsys, tmp_path):
