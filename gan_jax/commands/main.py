@@ -49,6 +49,7 @@ COMMANDS = {
     "runs": Command("runs", (("[DIR]", "list the runs below a folder: step, state and figures"),)),
     "compare": Command("compare", (("RUN RUN ...", "show what differs between runs, and their figures"),)),
     "show": Command("show", (("RUN ...", "write a page about runs, to open in a browser"),)),
+    "explore": Command("explore", (("RUN", "walk through the latents of a run in a browser"),)),
     "export": Command("export", (("RUN OUT", "write a trained run to a folder to share"),)),
     "import": Command("import_weights", (("FILE OUT", "take a generator of pytorch-CycleGAN-and-pix2pix"),)),
     "completion": Command("completion", (("SHELL", "print what completes commands in bash, zsh or fish"),)),

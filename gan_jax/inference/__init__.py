@@ -4,12 +4,14 @@
 them, and `translation` translates images. Both return arrays on the host: images as uint8, points as float32. `styles`
 mixes the styles that latents give to the layers of a generator, and `standing` measures the statistics of batch
 normalization anew. `pictures` draws arrays as one picture or as the frames of an animation. `inversion` finds the
-latents of images, and `directions` finds directions to move latents along. `anomalies` scores how badly a game can make
+latents of images, and `directions` finds directions to move latents along. `exploring` draws single samples fast enough
+to follow a slider. `anomalies` scores how badly a game can make
 an example again, and `likelihood` says how probable examples are to it.
 """
 
 from gan_jax.inference.anomalies import Scorer, make_scorer
 from gan_jax.inference.directions import activation_directions, factorized_directions, labelled_direction, moved
+from gan_jax.inference.exploring import Explorer, Place
 from gan_jax.inference.inversion import Inverted, Inverter, make_inverter
 from gan_jax.inference.latent_files import class_number, read_latents
 from gan_jax.inference.latents import (
