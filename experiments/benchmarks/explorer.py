@@ -67,8 +67,8 @@ def main() -> None:
         server.wait()
     ordered = sorted(times)
     print(
-        f"{options.run.name}: median {statistics.median(times):.0f} ms, 95% within {ordered[int(0.95 * len(times))]:.0f} "
-        f"ms, the slowest {ordered[-1]:.0f} ms"
+        f"{options.run.name}: median {statistics.median(times):.0f} ms, "
+        f"95% within {ordered[int(0.95 * len(times))]:.0f} ms, the slowest {ordered[-1]:.0f} ms"
     )
 
 

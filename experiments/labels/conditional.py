@@ -2,8 +2,8 @@
 
 The columns of the sample grids are the classes. For one of them alone: gan-jax sample RUN --class 7
 
-Larger images need a wider generator, and if they are few, augmentation: --dataset glyphs --resolution 32 --width 64
---discriminator-width 32 --target 0.6 --latent-size 100.
+Larger images are learned in less time with a higher rate and a longer average: --dataset glyphs --resolution 32 --width
+32 --learning-rate 1e-3 --ema 0.9995. If they are few, augmentation helps in longer runs: --target 0.6.
 """
 
 from dataclasses import dataclass

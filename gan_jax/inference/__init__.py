@@ -40,6 +40,7 @@ from gan_jax.inference.sampling import (
     interpolate_images,
     of_class,
     sample_images,
+    sample_members,
     truncated,
 )
 from gan_jax.inference.standing import with_standing_statistics

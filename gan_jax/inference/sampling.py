@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_jax.common.errors import UserError
 from gan_jax.data.transforms import to_uint8
-from gan_jax.game import Game
+from gan_jax.game import Build, Game, Values, for_each_member
 from gan_jax.inference.latents import draw_latents, latent_count, walk_latents
 
 _BATCH = 256
@@ -65,6 +65,20 @@ def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -
     translates images.
     """
     return decode(game, networks, draw_latents(game, count, seed))
+
+
+def sample_members(build: Build, values: Values, networks: dict[str, Any], count: int, seed: int) -> np.ndarray:
+    """Draws `count` samples of each member of a population, from the same latents: `sample_images` of all at once.
+
+    build, values: the game as a function of a member's hyperparameters, and these, (N,) each. networks: those of all
+    members. Returns images uint8 (N, count, H, W, C), or points float32 (N, count, D).
+    """
+
+    def sample(game: Game, networks: dict[str, Any]) -> jax.Array:
+        return game.sample(networks, game.latents(jax.random.key(seed), count))
+
+    drawn = np.asarray(jax.jit(for_each_member(build, sample))(values, networks))
+    return drawn if drawn.ndim == 3 else to_uint8(drawn)
 
 
 def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns: int, seed: int) -> np.ndarray:
