@@ -1,5 +1,6 @@
 """What a page shows of a run: read from the files of its folder, without running its code."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from gan_jax.common.errors import UsageError
 from gan_jax.training.config_file import read_config
 from gan_jax.training.metrics_file import METRICS, read_rows
 from gan_jax.training.run_folder import read_evaluations
-from gan_jax.training.summary import Summary, find, is_run, summarize
+from gan_jax.training.summary import RESULTS, Summary, find, is_run, summarize
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,18 @@ def read_shown(folders: Sequence[Path]) -> list[Shown]:
     return [_read(run, name) for run, name in zip(runs, names, strict=True)]
 
 
+def read_combinations(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """The combinations of values in the results of the sweeps among `folders`, with the statistics of each measure."""
+    found = []
+    for folder in folders:
+        try:
+            results = json.loads((folder / RESULTS).read_text())
+            found += [each for each in results["combinations"] if isinstance(each["measures"], dict)]
+        except (OSError, ValueError, KeyError, TypeError):  # a run, or a sweep that has not ended
+            continue
+    return found
+
+
 def _runs(folder: Path) -> list[Path]:
     if not is_run(folder):
         raise UsageError(f"{folder} does not hold a run")
@@ -72,6 +85,8 @@ def _read(folder: Path, name: str) -> Shown:
         config=read_config(folder),
         rows=read_rows(folder / METRICS),
         evaluations=read_evaluations(folder),
-        samples={int(path.stem.removeprefix("step_")): path for path in sorted(folder.glob("samples/step_*.png"))},
+        samples={
+            int(path.stem[5:]): path for path in sorted(folder.glob("samples/step_*.png")) if path.stem[5:].isdecimal()
+        },
         closest=closest if closest.exists() else None,
     )

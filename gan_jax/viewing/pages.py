@@ -13,8 +13,8 @@ from jinja2 import Environment
 
 from gan_jax.viewing.charts import charts, colour, compared_charts
 from gan_jax.viewing.films import film, source, strip
-from gan_jax.viewing.folders import read_shown
-from gan_jax.viewing.tables import class_table, compared_table, evaluation_table, settings_table
+from gan_jax.viewing.folders import read_combinations, read_shown
+from gan_jax.viewing.tables import class_table, compared_table, evaluation_table, settings_table, sweep_table
 from gan_jax.viewing.warnings import warnings
 
 _TEMPLATE = "page.html"
@@ -56,6 +56,7 @@ def page_of(folders: Sequence[Path]) -> str:
         strip=strip(alone.samples) if alone else [],
         evaluation=evaluation_table(newest) if newest else None,
         classes=class_table(newest) if newest else None,
+        means=sweep_table(read_combinations(folders)),
         compared=compared_table(runs),
         settings=settings_table(runs),
         differing=settings_table(runs, differing=True),

@@ -60,6 +60,26 @@ def compared_table(runs: Sequence[Shown]) -> Table | None:
     return Table(("", *(run.name for run in runs)), rows) if rows else None
 
 
+def sweep_table(combinations: Sequence[Mapping[str, Any]]) -> Table | None:
+    """The means over seeds of each combination of values, with their confidence intervals. None if there are none."""
+    if not combinations:
+        return None
+    titles = [", ".join(f"{name}={value}" for name, value in each["values"].items()) or "all" for each in combinations]
+    names = dict.fromkeys(name for each in combinations for name in each["measures"])
+    rows = [
+        (figure(name).row, *(_interval(name, each["measures"].get(name)) for each in combinations)) for name in names
+    ]
+    counts = ("seeds that finished", *(f"{each['finished']} of {each['members']}" for each in combinations))
+    return Table(("", *titles), [*rows, counts], "The mean over seeds, and its 95% confidence interval in brackets.")
+
+
+def _interval(name: str, spread: Mapping[str, Any] | None) -> str:
+    if not spread:
+        return ""
+    mean, *ends = (_number(name, spread.get(key)) for key in ("mean", "low", "high"))
+    return f"{mean} [{ends[0]}, {ends[1]}]" if all(ends) else mean
+
+
 def _number(name: str, value: Any) -> str:
     return format(value, figure(name).format) if isinstance(value, int | float) else ""
 
