@@ -5,8 +5,8 @@ them, and `translation` translates images. Both return arrays on the host: image
 mixes the styles that latents give to the layers of a generator, and `standing` measures the statistics of batch
 normalization anew. `pictures` draws arrays as one picture or as the frames of an animation. `inversion` finds the
 latents of images, and `directions` finds directions to move latents along. `exploring` draws single samples fast enough
-to follow a slider. `anomalies` scores how badly a game can make
-an example again, and `likelihood` says how probable examples are to it.
+to follow a slider. `anomalies` scores how badly a game can make an example again, and `likelihood` says how probable
+examples are to it.
 """
 
 from gan_jax.inference.anomalies import Scorer, make_scorer

@@ -54,7 +54,7 @@ def settings_table(runs: Sequence[Shown], differing: bool = False) -> Table:
 
 def compared_table(runs: Sequence[Shown]) -> Table | None:
     """The measures of the newest evaluation of each run. None if there are none."""
-    found = [{**run.summary.figures} for run in runs]
+    found = [run.summary.figures for run in runs]
     names = dict.fromkeys(name for figures in found for name in figures)
     rows = [(figure(name).row, *(_number(name, figures.get(name, (None,))[0]) for figures in found)) for name in names]
     return Table(("", *(run.name for run in runs)), rows) if rows else None
