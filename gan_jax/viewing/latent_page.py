@@ -18,7 +18,7 @@ from gan_jax.common.files import attempt, write_aside
 from gan_jax.game import Game
 from gan_jax.inference import Explorer, Place, labels_of, latent_array
 from gan_jax.reporting import save_image
-from gan_jax.viewing.pictures import Later, Screen, place_of
+from gan_jax.viewing.pictures import Later, Screen, headed, place_of
 
 _SIDE, _PAD, _WIDTH = 512, 260, 300
 
@@ -84,10 +84,9 @@ class LatentPage:
         back, save = Button(label="Back to the seed", width=_WIDTH // 2), Button(label="Save", width=_WIDTH // 2 - 10)
         back.on_click(reset)
         save.on_click(lambda: said.update(text=self._saved(place)))
-        left = column(Div(text=f"<h2>{self._title}</h2>"), screen.figure, said, Div(text=_HELP, width=_SIDE))
+        left = column(headed(document, self._title), screen.figure, said, Div(text=_HELP, width=_SIDE))
         right = column(row(seed, other), mix, *extras, pad, *sliders, row(back, save))
         document.add_root(row(left, right))
-        document.title = f"{self._title} – gan-jax"
 
     def _class_choice(self, go: Callable[..., None]) -> list[Select]:
         if not self._classes:

@@ -1,11 +1,12 @@
 """Images in the browser: pixels as Bokeh draws them, in figures without axes."""
 
 from collections.abc import Callable
+from html import escape
 
 import numpy as np
 from bokeh.document import Document
 from bokeh.events import Event
-from bokeh.models import ColumnDataSource, Range1d
+from bokeh.models import ColumnDataSource, Div, Range1d
 from bokeh.plotting import figure
 
 
@@ -59,6 +60,12 @@ class Later:
     def _now(self) -> None:
         self._asked = False
         self._call()
+
+
+def headed(document: Document, title: str) -> Div:
+    """Names the tab of a document, and returns the heading of its page. A title is words, and no HTML."""
+    document.title = f"{title} – gan-jax"
+    return Div(text=f"<h2>{escape(title)}</h2>")
 
 
 def place_of(event: Event) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from gan_jax.data.pixels import fit
 from gan_jax.inference import Translator
-from gan_jax.viewing.pictures import Screen, place_of
+from gan_jax.viewing.pictures import Screen, headed, place_of
 
 _SIDE, _WIDTH = 420, 300
 
@@ -41,9 +41,8 @@ class TranslationPage:
         body = column(panels[first].layout)
         choice = Select(title="direction", value=first, options=list(panels), width=_WIDTH)
         choice.on_change("value", lambda _, __, new: setattr(body, "children", [panels[new].layout]))
-        heading = Div(text=f"<h2>{self._title}</h2>")
+        heading = headed(document, self._title)
         document.add_root(column(heading, *([choice] if others else []), body, Div(text=_HELP)))
-        document.title = f"{self._title} – gan-jax"
 
 
 class _Panel:
