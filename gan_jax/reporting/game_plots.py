@@ -27,12 +27,10 @@ def plot_field(
     walks: places (T, 2) over time, by what they are called in the legend. A dot marks where each starts.
 
     >>> from matplotlib.figure import Figure
-    >>> axes = Figure().add_subplot()
-    >>> def rotation(places):  # of min max x y: x is pushed along -y, and y along x
-    ...     return np.stack([-places[:, 1], places[:, 0]], 1)
-    >>> angles = np.linspace(0, np.pi, 20)
-    >>> walks = {"continuous": np.stack([np.cos(angles), np.sin(angles)], 1)}
-    >>> reporting.plot_field(axes, rotation, ((-2, 2), (-2, 2)), walks)
+    >>> axes, angles = Figure().add_subplot(), np.linspace(0, np.pi, 20)
+    >>> walk = np.stack([np.cos(angles), np.sin(angles)], 1)
+    >>> push = np.array([[0, 1], [-1, 0]])  # of min max x y: x is pushed along -y, and y along x
+    >>> reporting.plot_field(axes, lambda places: places @ push, ((-2, 2), (-2, 2)), {"continuous": walk})
     >>> axes.figure.savefig("field.png")
     """
     grids = np.meshgrid(*(np.linspace(*limit, _CELLS) for limit in limits))

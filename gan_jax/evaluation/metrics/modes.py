@@ -30,11 +30,8 @@ def mixture_coverage(points: np.ndarray, means: np.ndarray, deviation: float) ->
     Source: Lin et al., "PacGAN" (arXiv 1712.04086), section 4.1; Srivastava et al., "VEEGAN" (arXiv 1705.07761).
 
     >>> from gan_jax.evaluation.metrics import mixture_coverage
-    >>> ring = data.load("ring", resolution=1)
-    >>> means, deviation = ring.origin.means, ring.origin.deviation
-    >>> mixture_coverage(ring.train.images[:2000], means, deviation).covered
-    8
-    >>> collapsed = mixture_coverage(means[[0, 0, 0, 0]], means, deviation)
+    >>> ring = data.load("ring", resolution=1).origin
+    >>> collapsed = mixture_coverage(np.tile(ring.means[:1], (100, 1)), ring.means, ring.deviation)
     >>> collapsed.covered, collapsed.high_quality, round(collapsed.reverse_kl, 3)  # log 8 is 2.079
     (1, 1.0, 2.079)
     """
