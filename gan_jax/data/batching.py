@@ -26,6 +26,9 @@ def batch_indices(seed: int, step: int, batch_size: int, count: int, *stream: in
       batch_size: size of the global batch, over all devices and hosts.
       count: number of examples in the dataset.
       stream: extra parts of the seed, for another order with the same seed.
+
+    >>> [data.batch_indices(seed=0, step=step, batch_size=3, count=6).tolist() for step in range(2)]
+    [[0, 3, 5], [1, 2, 4]]
     """
     epochs, places = np.divmod(step * batch_size + np.arange(batch_size, dtype=np.int64), count)
     indices = np.empty(batch_size, np.int64)
@@ -44,6 +47,11 @@ def target_indices(split: Split, seed: int, step: int, batch_size: int) -> np.nd
     """The indices of unpaired targets of one step, int64 (batch_size,), in an order independent of the images'.
 
     None if there are no targets, or if they are paired.
+
+    >>> sketches, photographs = np.zeros((4, 8, 8, 1), np.uint8), np.zeros((6, 8, 8, 3), np.uint8)
+    >>> split = data.Split(sketches, labels=None, targets=photographs, paired=False)
+    >>> sorted(data.target_indices(split, seed=0, step=0, batch_size=6).tolist())
+    [0, 1, 2, 3, 4, 5]
     """
     if split.targets is None or split.paired:
         return None
@@ -61,6 +69,11 @@ def take(split: Split, indices: np.ndarray, targets: np.ndarray | None = None) -
     Returns:
       "image", uint8 (B, H, W, C), or float32 (B, D) for points; "label", int32 (B,), if the split has labels; and
       "target", uint8 (B, H, W, D), if it has targets.
+
+    >>> split = data.Split(np.array([[0.0, 0.5], [1.0, 1.5], [2.0, 2.5]], np.float32), labels=np.array([7, 8, 9]))
+    >>> batch = data.take(split, np.array([2, 0]))
+    >>> batch["image"].tolist(), batch["label"].tolist()
+    ([[2.0, 2.5], [0.0, 0.5]], [9, 7])
     """
     batch = {"image": pick(split.images, indices)}
     if split.labels is not None:

@@ -36,6 +36,13 @@ def fingerprint(dataset: Dataset) -> dict[str, Any]:
     Pillow, which is kept to explain a difference.
 
     Raises UserError if a file of the sample cannot be read.
+
+    >>> digits = data.load("digits", resolution=8)
+    >>> before = data.fingerprint(digits)
+    >>> before["shape"], before["train"]["count"]
+    ([8, 8, 1], 1348)
+    >>> data.data_changes(before, data.fingerprint(data.limit_training(digits, 100)))
+    ['it has 100 training images here and 1,348 there']
     """
     info = dataset.info
     # Other data have no entry for characters, and none did before there were texts.

@@ -30,6 +30,13 @@ def read_image_set(source: str, resolution: Resolution | None = None, data_dir: 
         archive have their own size, which must be the same for all. A dataset needs it.
 
     Raises UsageError for a source that cannot be used: the message names the file at fault.
+
+    >>> np.savez("samples.npz", images=np.zeros((5, 16, 16, 3), np.uint8))
+    >>> images = data.read_image_set("samples.npz").train.images
+    >>> images.shape, images[0].shape
+    ((5, 16, 16, 3), (16, 16, 3))
+    >>> data.read_image_set("samples.npz", resolution=8).train.images.shape
+    (5, 8, 8, 3)
     """
     if not is_path(source):
         if "/" in source and ":" not in source:

@@ -34,6 +34,14 @@ def load(
 
     Raises:
       UsageError: there is no such dataset, or it cannot be used. The message names the file at fault.
+
+    >>> digits = data.load("digits", resolution=8)
+    >>> digits.train.images.shape, digits.test.images.shape
+    ((1348, 8, 8, 1), (449, 8, 8, 1))
+    >>> digits.train.labels[:4].tolist(), digits.classes[:4]
+    ([1, 2, 4, 5], ('0', '1', '2', '3'))
+    >>> data.load("ring", resolution=1).train.images.shape  # points, which have no resolution
+    (100000, 2)
     """
     height, width = height_and_width(resolution)
     if min(height, width) < 1:
@@ -63,7 +71,16 @@ def load(
 
 
 def describe_datasets() -> str:
-    """Lists all kinds of dataset by group, each with its form and what it holds. This is the help of `--dataset`."""
+    """Lists all kinds of dataset by group, each with its form and what it holds. This is the help of `--dataset`.
+
+    >>> print(data.describe_datasets())
+    A dataset is one of the following.
+    Images:
+      digits: ...
+      glyphs: ...
+    >>> "folder:PATH" in data.describe_datasets()
+    True
+    """
     lines = ["A dataset is one of the following."]
     for group in Group:
         lines.append(f"{group.value}:")

@@ -79,6 +79,11 @@ def stream(
 
     Raises:
       UserError: an image cannot be decoded (the message names its file), or a worker died.
+
+    >>> digits = data.load("digits", resolution=8, memory_limit=0).train  # images are decoded when they are needed
+    >>> batches = data.stream(digits, seed=0, start=0, batch_size=64, rows=slice(None), workers=0, batches=2)
+    >>> [batch["image"].shape for batch in batches]
+    [(64, 8, 8, 1), (64, 8, 8, 1)]
     """
     generator = _generate(_Batches(split, seed, start, batch_size, rows, batches), workers)
     _open.add(generator)

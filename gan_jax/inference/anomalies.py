@@ -36,6 +36,17 @@ def make_scorer(game: Game, networks: Networks, steps: int = _STEPS) -> Scorer:
     Source: Schlegl et al. 2017 (arXiv 1703.05921), equations 1 to 5.
 
     Raises ValueError for a game that has neither a score nor features, and UserError for scores that are not finite.
+
+    >>> gan = game.Game(  # it can make all points of the square from -1 to 1
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     latents=lambda key, count: jax.random.normal(key, (count, 2)),
+    ...     sample=lambda networks, latents: jnp.tanh(latents),
+    ...     features=lambda networks, points: points,
+    ... )
+    >>> score = inference.make_scorer(gan, {})
+    >>> print(score(np.array([[0.5, 0.5], [3.0, 0.5]], np.float32), 0).round(1))  # the second is 2 from the square
+    [0. 2.]
     """
     if game.features is None or game.classes is not None or game.translate:
         raise ValueError("anomalies are scored by an unconditional game whose discriminator has features")

@@ -32,6 +32,18 @@ def factorized_directions(game: Game, networks: Networks) -> np.ndarray:
     Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs" (arXiv 2007.06600), section 3.
     Raises ValueError for a generator without an affine layer that takes the latents, and for latents that are no
     vectors.
+
+    >>> generator = nn.Dense(2)
+    >>> gan = game.Game(
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     latents=lambda key, count: jax.random.normal(key, (count, 2)),
+    ...     sample=generator.apply,
+    ... )
+    >>> networks = {"params": {"kernel": jnp.diag(jnp.array([1.0, 3.0])), "bias": jnp.zeros(2)}}
+    >>> print(np.abs(inference.factorized_directions(gan, networks)))  # the second latent changes most
+    [[0. 1.]
+     [1. 0.]]
     """
     latents = draw_latents(game, 1, _SEED)
     own = _vectors(game, latents)
@@ -53,6 +65,19 @@ def activation_directions(game: Game, networks: Networks) -> np.ndarray:
 
     Source: Härkönen et al. 2020, "GANSpace" (arXiv 2004.02546), section 2. Raises ValueError as
     `factorized_directions` does, and for a generator of one layer.
+
+    >>> generator = nn.Sequential([nn.Dense(2), nn.relu, nn.Dense(1)])
+    >>> gan = game.Game(
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     latents=lambda key, count: jax.random.normal(key, (count, 2)),
+    ...     sample=generator.apply,
+    ... )
+    >>> first = {"kernel": jnp.diag(jnp.array([1.0, 3.0])), "bias": jnp.zeros(2)}
+    >>> networks = {"params": {"layers_0": first, "layers_2": {"kernel": jnp.ones((2, 1)), "bias": jnp.zeros(1)}}}
+    >>> print(np.abs(inference.activation_directions(gan, networks)).round(1))  # the second latent changes most
+    [[0. 1.]
+     [1. 0.]]
     """
     latents = draw_latents(game, _COUNT, _SEED)
     z = _vectors(game, latents)
@@ -86,6 +111,18 @@ def labelled_direction(game: Game, networks: Networks, without: np.ndarray, havi
 
     Source: Shen et al. 2020, "InterFaceGAN" (arXiv 2005.09635); there a support vector machine separates
     latents. Raises ValueError for a game whose discriminator has no features, and for sets of less than two images.
+
+    >>> gan = game.Game(  # the discriminator sees the two pixels of an image as they are
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     latents=lambda key, count: jax.random.normal(key, (count, 2)),
+    ...     sample=lambda networks, latents: jnp.tanh(latents).reshape(-1, 1, 2, 1),
+    ...     features=lambda networks, images: images.reshape(-1, 2),
+    ... )
+    >>> without = np.array([[100, 20], [150, 30]], np.uint8).reshape(2, 1, 2, 1)  # the right pixel is dark
+    >>> having = np.array([[100, 230], [150, 220]], np.uint8).reshape(2, 1, 2, 1)  # the right pixel is bright
+    >>> print(np.abs(inference.labelled_direction(gan, {}, without, having)).round(1))
+    [0. 1.]
     """
     if game.features is None:
         raise ValueError("directions from labels need a discriminator with features, and no classes")
@@ -109,6 +146,10 @@ def moved(latents: Any, direction: np.ndarray, strengths: np.ndarray) -> Any:
     """Latents of N samples moved along a direction by each strength, the latents of N S samples, sample by sample.
 
     latents: as `Game.sample` takes them, vectors (N, L). direction: (L,). strengths: (S,), in units of latents.
+
+    >>> latents, direction = jnp.array([[1.0, 1.0], [5.0, 5.0]]), np.array([0.0, 1.0])
+    >>> inference.moved(latents, direction, strengths=np.array([0.0, 2.0])).tolist()
+    [[1.0, 1.0], [1.0, 3.0], [5.0, 5.0], [5.0, 7.0]]
     """
 
     def move(x: jax.Array) -> jax.Array:

@@ -47,6 +47,17 @@ class Explorer:
       directions: float32 (K, L), those of `factorized_directions`, along which images change most.
 
     Raises ValueError for a game without such latents or directions.
+
+    >>> generator = nn.Dense(64)
+    >>> gan = game.Game(
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     latents=lambda key, count: jax.random.normal(key, (count, 4)),
+    ...     sample=lambda networks, latents: jnp.tanh(generator.apply(networks, latents)).reshape(-1, 8, 8, 1),
+    ... )
+    >>> explorer = inference.Explorer(gan, generator.init(jax.random.key(0), jnp.zeros((1, 4))))
+    >>> explorer.directions.shape, explorer.image(inference.Place(seed=3, moves=(1.5, -0.5))).shape
+    ((4, 4), (8, 8, 1))
     """
 
     def __init__(self, game: Game, networks: dict[str, Any]):

@@ -78,6 +78,20 @@ def make_inverter(game: Game, networks: Networks, steps: int = _STEPS) -> Invert
     sections 3.1 and 3.2; for unknown pixels Yeh et al. 2017, "Semantic image inpainting" (arXiv 1607.07539).
 
     Raises ValueError for a game that makes no images, and UserError if what is found is not finite.
+
+    >>> gan = game.Game(  # two latents make an image of two pixels
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     latents=lambda key, count: jax.random.normal(key, (count, 2)),
+    ...     sample=lambda networks, latents: jnp.tanh(latents).reshape(-1, 1, 2, 1),
+    ... )
+    >>> invert, image = inference.make_inverter(gan, {}), np.array([200, 60], np.uint8).reshape(1, 1, 2, 1)
+    >>> found = invert(image, None, 0)
+    >>> found.images.shape, bool(found.errors[0] < 0.02)
+    ((1, 1, 2, 1), True)
+    >>> half = invert(image, np.array([[True, False]]), 0)  # without the second pixel
+    >>> bool(abs(half.latents[0, 1]) < 0.2)  # which is inpainted by the mean latent
+    True
     """
     if game.translate:
         raise ValueError("it translates images, and has no latents to find")

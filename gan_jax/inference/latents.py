@@ -13,12 +13,30 @@ Between = Callable[[jax.Array, jax.Array, float], jax.Array]
 
 
 def draw_latents(game: Game, count: int, seed: int) -> Any:
-    """The latents of `count` samples, as `game.sample` takes them. Row i depends only on `seed` and i."""
+    """The latents of `count` samples, as `game.sample` takes them. Row i depends only on `seed` and i.
+
+    >>> from gan_jax.networks import dcgan
+    >>> networks, adam = (dcgan.Generator(8, 1), dcgan.Discriminator()), optax.adam(2e-4)
+    >>> gan = recipes.gan(*networks, objectives.non_saturating, adam, adam)
+    >>> latents = inference.draw_latents(gan, 8, seed=1)
+    >>> latents.shape
+    (8, 100)
+    >>> bool(jnp.allclose(inference.draw_latents(gan, 4, seed=1), latents[:4]))
+    True
+    """
     return jax.jit(game.latents, static_argnums=1)(jax.random.key(seed), count)
 
 
 def first_latents(game: Game, seeds: Sequence[int]) -> Any:
-    """For each seed the latents of its first sample, which is row 0 of `draw_latents`."""
+    """For each seed the latents of its first sample, which is row 0 of `draw_latents`.
+
+    >>> from gan_jax.networks import dcgan
+    >>> networks, adam = (dcgan.Generator(8, 1), dcgan.Discriminator()), optax.adam(2e-4)
+    >>> gan = recipes.gan(*networks, objectives.non_saturating, adam, adam)
+    >>> latents = inference.first_latents(gan, seeds=[3, 5])
+    >>> latents.shape, bool(jnp.allclose(latents[1:], inference.draw_latents(gan, 1, seed=5)))
+    ((2, 100), True)
+    """
     keys = jnp.stack([jax.random.key(seed) for seed in seeds])
     return jax.tree.map(lambda x: x[:, 0], jax.jit(jax.vmap(lambda key: game.latents(key, 1)))(keys))
 
@@ -30,6 +48,10 @@ def slerp(a: jax.Array, b: jax.Array, t: float | jax.Array) -> jax.Array:
 
     with w the angle between a row of a and that of b. Parallel rows are interpolated linearly, and rows of integers,
     such as labels, stay those of a.
+
+    >>> a, b = jnp.array([[1.0, 0.0]]), jnp.array([[0.0, 1.0]])
+    >>> print(inference.slerp(a, b, 0.5).round(3), inference.lerp(a, b, 0.5))  # on the circle, and within it
+    [[0.707 0.707]] [[0.5 0.5]]
     """
     if not jnp.issubdtype(a.dtype, jnp.floating):
         return a
@@ -45,7 +67,11 @@ def slerp(a: jax.Array, b: jax.Array, t: float | jax.Array) -> jax.Array:
 
 
 def lerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:
-    """Interpolates linearly between a and b, at t in [0, 1]."""
+    """Interpolates linearly between a and b, at t in [0, 1].
+
+    >>> print(inference.lerp(jnp.array([0.0, 4.0]), jnp.array([8.0, 4.0]), 0.25))
+    [2. 4.]
+    """
     return (1 - t) * a + t * b
 
 
@@ -58,6 +84,10 @@ def walk_latents(ends: Any, steps: int, between: Between = slerp) -> Any:
     Returns the latents of N * steps samples, walk by walk. Standard normal latents lie near a sphere, which a straight
     line between two of them would leave (White, "Sampling generative networks", arXiv 1609.04468). So they are walked
     by `slerp`, and styles by `lerp`. A walk keeps the label of its start, as labels cannot be interpolated.
+
+    >>> ends = jnp.array([[0.0], [4.0], [10.0], [6.0]])  # of two walks
+    >>> inference.walk_latents(ends, steps=5, between=inference.lerp)[:, 0].tolist()
+    [0.0, 1.0, 2.0, 3.0, 4.0, 10.0, 9.0, 8.0, 7.0, 6.0]
     """
     starts, stops = (jax.tree.map(lambda x, i=i: x[i::2], ends) for i in (0, 1))
     ts = np.linspace(0, 1, steps)
@@ -66,12 +96,23 @@ def walk_latents(ends: Any, steps: int, between: Between = slerp) -> Any:
 
 
 def latent_count(latents: Any) -> int:
-    """The number of samples whose latents these are."""
+    """The number of samples whose latents these are.
+
+    >>> latents, labels = jnp.zeros((3, 100)), jnp.array([0, 1, 2])
+    >>> inference.latent_count(latents), inference.latent_count((latents, labels))  # without and with classes
+    (3, 3)
+    """
     return len(jax.tree.leaves(latents)[0])
 
 
 def latent_array(game: Game, latents: Any) -> np.ndarray:
-    """The latents without their labels, as one array (N, ...). Raises ValueError if they are several arrays."""
+    """The latents without their labels, as one array (N, ...). Raises ValueError if they are several arrays.
+
+    >>> conditional = game.Game((), init=lambda key: ({}, {}), classes=10)
+    >>> latents = jnp.zeros((3, 100)), jnp.array([0, 1, 2])
+    >>> inference.latent_array(conditional, latents).shape, inference.labels_of(conditional, latents).tolist()
+    ((3, 100), [0, 1, 2])
+    """
     own = latents if game.classes is None else latents[0]
     if len(jax.tree.leaves(own)) != 1:
         raise ValueError(f"its latents are {len(jax.tree.leaves(own))} arrays for each sample, not one")

@@ -22,12 +22,34 @@ def make_likelihood(game: Game, networks: dict[str, Any], seed: int) -> Likeliho
     seed: of what an estimate draws.
 
     None for a game whose probabilities are not known. The function raises UserError for values that are no numbers.
+
+    >>> gaussian = game.Game(
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     log_likelihood=lambda networks, points, key: jax.scipy.stats.norm.logpdf(points).sum(1),
+    ... )
+    >>> likelihood = inference.make_likelihood(gaussian, {}, seed=0)
+    >>> print(likelihood(np.array([[0.0, 0.0], [3.0, 4.0]], np.float32)).round(2))  # they differ by 25 / 2
+    [ -1.84 -14.34]
     """
     return None if game.log_likelihood is None else _batched(game.log_likelihood, networks, seed)
 
 
 def make_elbo(game: Game, networks: dict[str, Any], seed: int) -> Likelihood | None:
-    """`make_likelihood` of the evidence lower bound in the place of the log-likelihood. None for a game without it."""
+    """`make_likelihood` of the evidence lower bound in the place of the log-likelihood. None for a game without it.
+
+    >>> normals = jax.scipy.stats.norm
+    >>> gaussian = game.Game(  # with a bound that is loose by 1 nat
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     log_likelihood=lambda networks, points, key: normals.logpdf(points).sum(1),
+    ...     elbo=lambda networks, points, key: normals.logpdf(points).sum(1) - 1,
+    ... )
+    >>> origin = np.zeros((1, 2), np.float32)
+    >>> functions = (make(gaussian, {}, seed=0) for make in (inference.make_likelihood, inference.make_elbo))
+    >>> [round(float(function(origin)[0]), 2) for function in functions]
+    [-1.84, -2.84]
+    """
     return None if game.elbo is None else _batched(game.elbo, networks, seed)
 
 

@@ -24,6 +24,12 @@ def sample_picture(samples: np.ndarray, real: Any, columns: int | None = None, c
     columns: the number of columns in a grid of images, volumes or texts. By default there are two columns of texts, and
         other grids are as square as possible.
     characters: those of texts.
+
+    >>> digits, ring = data.load("digits", resolution=8), data.load("ring", resolution=1)
+    >>> inference.sample_picture(digits.test.images[:64], real=None).shape  # a grid of 8x8 images
+    (263, 263, 1)
+    >>> inference.sample_picture(ring.test.images[:500], real=ring.train.images).shape  # a scatter plot
+    (480, 480, 3)
     """
     if samples.ndim == 2:
         return scatter(*_in_plane(samples, real))
@@ -38,6 +44,10 @@ def interpolation_picture(samples: np.ndarray, columns: int, real: Any) -> np.nd
 
     samples: as `interpolate_images` returns them, with images of 1 or 3 channels, volumes, or points in the plane.
     real: real points (M, 2), which are drawn behind the lines. Not used for others.
+
+    >>> walks = data.load("digits", resolution=8).test.images[:30]  # as if they were three walks of ten steps
+    >>> inference.interpolation_picture(walks, columns=10, real=None).shape
+    (98, 329, 1)
     """
     if samples.ndim > 2:
         return grid(_images(samples), columns)
@@ -49,6 +59,12 @@ def mixing_picture(samples: np.ndarray, columns: int) -> np.ndarray:
     """A picture of a table of style mixing with `columns` columns, as `mixed_styles` orders it, uint8 (H, W, 1 or 3).
 
     The first row and the first column show the sources. The corner where they meet is white.
+
+    >>> left, top = jnp.zeros((2, 4, 16)), jnp.ones((3, 4, 16))  # styles of sources
+    >>> styles = inference.mixed_styles(left, top, layers=2)
+    >>> images = np.zeros((len(styles), 32, 32, 3), np.uint8)  # `decode(styled(gan), networks, styles)` of a real game
+    >>> inference.mixing_picture(images, columns=3).shape  # 3 rows and 4 columns, with the sources
+    (98, 131, 3)
     """
     corner = np.full_like(samples[:1], 255)
     return grid(np.concatenate([corner, samples]), columns + 1)
@@ -59,6 +75,13 @@ def animation_frames(samples: np.ndarray, columns: int | None, real: Any, charac
 
     columns: the length of each walk, for samples as `interpolate_images` returns them: frame t shows step t of all
         walks. None for other samples: each image, volume or text has its own frame, and points share one.
+
+    >>> walks = data.load("digits", resolution=8).test.images[:30]  # as if they were three walks of ten steps
+    >>> frames = inference.animation_frames(walks, columns=10, real=None)
+    >>> len(frames), frames[0].shape  # each frame shows one step of all walks
+    (10, (65, 65, 1))
+    >>> len(inference.animation_frames(walks, columns=None, real=None))  # an image after the other
+    30
     """
     if columns is not None:
         walks = samples.reshape(-1, columns, *samples.shape[1:])

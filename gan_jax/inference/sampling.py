@@ -20,6 +20,14 @@ def of_class(game: Game, label: int) -> Game:
     """The game whose samples all have the class `label`, at least 0 and below `game.classes`.
 
     The latents beside the labels are those of `game`. Raises ValueError if `game` is not conditional.
+
+    >>> def latents(key, count):  # with classes in turn, as all conditional games draw them
+    ...     return jax.random.normal(key, (count, 2)), jnp.arange(count) % 10
+    >>> digits = game.Game((), init=lambda key: ({}, {}), latents=latents, classes=10)
+    >>> inference.draw_latents(digits, 4, seed=1)[1].tolist()
+    [0, 1, 2, 3]
+    >>> inference.draw_latents(inference.of_class(digits, 7), 4, seed=1)[1].tolist()
+    [7, 7, 7, 7]
     """
     if game.classes is None:
         raise ValueError("its samples have no class: the game is not conditional")
@@ -40,6 +48,13 @@ def truncated(game: Game, psi: float) -> Game:
     A generator with styles makes samples that lie psi times as far from the mean style, from 0 to 1. Other generators
     get normal latents within [-psi, psi], where psi is above 0. Raises ValueError for another psi, and if the generator
     has neither a mean style nor normal latents.
+
+    >>> from gan_jax.networks import dcgan
+    >>> networks, adam = (dcgan.Generator(8, 1), dcgan.Discriminator()), optax.adam(2e-4)
+    >>> gan = recipes.gan(*networks, objectives.non_saturating, adam, adam)
+    >>> latents = [inference.draw_latents(each, 100, seed=1) for each in (gan, inference.truncated(gan, psi=0.5))]
+    >>> [bool(jnp.abs(each).max() <= 0.5) for each in latents]
+    [False, True]
     """
     if game.truncated is None:
         raise ValueError("its samples cannot be truncated: there is no mean style, and no latents known to be normal")
@@ -63,6 +78,13 @@ def sample_images(game: Game, networks: dict[str, Any], count: int, seed: int) -
 
     networks: as `Game.sample` takes them. Sample i depends only on `seed` and i. Raises ValueError for a game that
     translates images.
+
+    >>> from gan_jax.networks import mlp
+    >>> networks, adam = (mlp.Generator(hidden=(8,)), mlp.Discriminator(hidden=(8,))), optax.adam(1e-3)
+    >>> gan = recipes.gan(*networks, objectives.non_saturating, adam, adam)
+    >>> state = jax.jit(lambda key: game.init_state(gan, key))(jax.random.key(0))  # and then it is trained
+    >>> inference.sample_images(gan, game.networks(state), 64, seed=1).shape  # points in the plane
+    (64, 2)
     """
     return decode(game, networks, draw_latents(game, count, seed))
 
@@ -72,6 +94,17 @@ def sample_members(build: Build, values: Values, networks: dict[str, Any], count
 
     build, values: the game as a function of a member's hyperparameters, and these, (N,) each. networks: those of all
     members. Returns images uint8 (N, count, H, W, C), or points float32 (N, count, D).
+
+    >>> def build(values):  # two members, which make the same points in different sizes
+    ...     return game.Game(
+    ...         (),
+    ...         init=lambda key: ({}, {}),
+    ...         latents=lambda key, count: jax.random.normal(key, (count, 2)),
+    ...         sample=lambda networks, latents: values["size"] * latents,
+    ...     )
+    >>> small, large = inference.sample_members(build, {"size": game.stack_values([1.0, 2.0])}, {}, 64, seed=1)
+    >>> small.shape, bool(np.array_equal(large, 2 * small))
+    ((64, 2), True)
     """
 
     def sample(game: Game, networks: dict[str, Any]) -> jax.Array:
@@ -85,6 +118,17 @@ def interpolate_images(game: Game, networks: dict[str, Any], rows: int, columns:
     """Samples `rows` walks of `columns` steps between latents, by `walk_latents`.
 
     Returns images uint8 (rows * columns, H, W, C), volumes or points float32 (rows * columns, D), walk by walk.
+
+    >>> gan = game.Game(
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     latents=lambda key, count: jax.random.normal(key, (count, 64)),
+    ...     sample=lambda networks, latents: jnp.tanh(latents).reshape(-1, 8, 8, 1),
+    ... )
+    >>> walks = inference.interpolate_images(gan, {}, rows=4, columns=10, seed=1)
+    >>> walks.shape, walks.dtype
+    ((40, 8, 8, 1), dtype('uint8'))
+    >>> reporting.save_animation(inference.animation_frames(walks, 10, real=None), "walks.gif", seconds=0.1)
     """
     return decode(game, networks, walk_latents(draw_latents(game, 2 * rows, seed), columns))
 
@@ -93,6 +137,14 @@ def decode(game: Game, networks: dict[str, Any], latents: Any) -> np.ndarray:
     """Maps latents, `count` along the first axis, to images uint8 (count, H, W, C), volumes or points (count, D).
 
     Raises UserError for samples that are not finite.
+
+    >>> gan = game.Game(
+    ...     (),
+    ...     init=lambda key: ({}, {}),
+    ...     sample=lambda networks, latents: networks["gain"] * latents.reshape(-1, 1, 1, 1),
+    ... )
+    >>> inference.decode(gan, {"gain": 2.0}, jnp.array([[-0.5], [0.1], [0.5]])).ravel().tolist()  # of -1, 0.2 and 1
+    [0, 153, 255]
     """
     samples = Samples(game, networks, latents)
     return np.concatenate([samples.block(i) for i in range(samples.blocks)])

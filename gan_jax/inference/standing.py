@@ -25,6 +25,18 @@ def with_standing_statistics(
     order. The latents are those of `game`, so truncated ones of a truncated game.
 
     Raises ValueError for fewer than 1 batch, and for a generator without batch normalization.
+
+    >>> from gan_jax.networks import mlp
+    >>> from gan_jax.networks.layers import BatchNorm
+    >>> class Generator(nn.Module):
+    ...     @nn.compact
+    ...     def __call__(self, latents, train):
+    ...         return BatchNorm(train)(latents[:, :2] + 5)
+    >>> gan = recipes.gan(Generator(), mlp.Discriminator(), objectives.hinge, optax.adam(1e-3), optax.adam(1e-3))
+    >>> networks = {"generator": Generator().init(jax.random.key(0), jnp.zeros((1, 2)), train=False)}
+    >>> measured = inference.with_standing_statistics(gan, networks, batches=8)
+    >>> [each["generator"]["batch_stats"]["BatchNorm_0"]["mean"].round().tolist() for each in (networks, measured)]
+    [[0.0, 0.0], [5.0, 5.0]]
     """
     at_least(1, "the number of batches", batches)
     if game.statistics is None:

@@ -27,6 +27,11 @@ def make_translator(game: Game, networks: dict[str, Any], direction: str, seed: 
     seed: of the generator's noise. Translation i depends only on image i, on `seed` and on i.
 
     A program is compiled for each size of images. Raises ValueError for a direction that the game does not have.
+
+    >>> negatives = game.Game((), lambda key: ({}, {}), translate={"AtoB": lambda networks, images, key: -images})
+    >>> translate = inference.make_translator(negatives, {}, "AtoB")
+    >>> translate(np.array([0, 100, 255], np.uint8).reshape(3, 1, 1, 1)).ravel().tolist()
+    [255, 155, 0]
     """
     program, key = jax.jit(_translate(game, direction)), jax.random.key(seed)
 
@@ -58,6 +63,14 @@ def translation_columns(game: Game, networks: dict[str, Any], split: Split, seed
 
     They are images, their translations and, if the split is paired, their targets. For a game of both directions they
     are images, their translations and these translated back, and then the same of targets.
+
+    >>> negatives = game.Game((), lambda key: ({}, {}), translate={"AtoB": lambda networks, images, key: -images})
+    >>> digits = data.load("digits", resolution=8).test.images
+    >>> split = data.Split(digits, labels=None, targets=255 - digits)
+    >>> columns = inference.translation_columns(negatives, {}, split, seed=1)  # images, translations and targets
+    >>> [column.shape for column in columns]
+    [(8, 8, 8, 1), (8, 8, 8, 1), (8, 8, 8, 1)]
+    >>> reporting.save_image(reporting.column_grid(columns), "translations.png")
     """
     assert split.targets is not None
     to_b = make_translator(game, networks, "AtoB", seed)

@@ -24,6 +24,11 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
     """Draws the metrics of a run over its steps, with smoothed curves, in one panel for each kind, as a PNG file.
 
     rows: lines of metrics.jsonl. Raises OSError if the file cannot be written.
+
+    >>> rows = [{"step": 20, "generator_loss": 0.9, "D(x)": 0.6}, {"step": 40, "generator_loss": 0.8, "D(x)": 0.5}]
+    >>> reporting.save_curves(rows, Path("curves.png"))
+    >>> Path("curves.png").exists()
+    True
     """
     from matplotlib.figure import Figure
 
@@ -48,7 +53,12 @@ def save_curves(rows: Sequence[dict], path: Path) -> None:
 
 
 def metric_panels(rows: Sequence[dict]) -> list[list[str]]:
-    """The names of the metrics that are drawn, those of one panel together. rows: lines of metrics.jsonl."""
+    """The names of the metrics that are drawn, those of one panel together. rows: lines of metrics.jsonl.
+
+    >>> row = {"step": 20, "generator_loss": 0.9, "discriminator_loss": 1.2, "D(x)": 0.6, "D(G(z))": 0.4}
+    >>> reporting.metric_panels([row])
+    [['generator_loss', 'discriminator_loss'], ['D(x)', 'D(G(z))']]
+    """
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "step"]
     panels = [panel for kinds in _PANELS if (panel := [name for name in names if kind(name) in kinds])]
     return panels + _evaluation_panels([name for name in names if kind(name) is Kind.EVALUATION], rows)
@@ -61,7 +71,12 @@ def _evaluation_panels(names: Sequence[str], rows: Sequence[dict]) -> list[list[
 
 
 def smooth(values: np.ndarray) -> np.ndarray:
-    """The centred moving average of values (T,) over about T / 20 of them, and over fewer near the ends."""
+    """The centred moving average of values (T,) over about T / 20 of them, and over fewer near the ends.
+
+    >>> flicker = np.tile([0.0, 1.0], 50)
+    >>> reporting.smooth(flicker)[48:52].tolist()  # over five values each
+    [0.4, 0.6, 0.4, 0.6]
+    """
     width = min(max(1, len(values) // 20), len(values)) | 1
     window = np.ones(width)
     counts = np.convolve(np.ones(len(values)), window, mode="same")

@@ -25,6 +25,13 @@ def plot_field(
         their darkness, the strength.
     limits: the least and the greatest value on each axis.
     walks: places (T, 2) over time, by what they are called in the legend. A dot marks where each starts.
+
+    >>> from matplotlib.figure import Figure
+    >>> axes, angles = Figure().add_subplot(), np.linspace(0, np.pi, 20)
+    >>> walk = np.stack([np.cos(angles), np.sin(angles)], 1)
+    >>> push = np.array([[0, 1], [-1, 0]])  # of min max x y: x is pushed along -y, and y along x
+    >>> reporting.plot_field(axes, lambda places: places @ push, ((-2, 2), (-2, 2)), {"continuous": walk})
+    >>> axes.figure.savefig("field.png")
     """
     grids = np.meshgrid(*(np.linspace(*limit, _CELLS) for limit in limits))
     places = np.stack([grid.ravel() for grid in grids], -1)
@@ -41,7 +48,13 @@ def plot_field(
 
 
 def plot_path_angles(axes: "Axes", places: np.ndarray, cosines: np.ndarray, norms: np.ndarray) -> None:
-    """Draws the cosine of the path angle, and on a second axis the norm of the field, (T,) each, over places (T,)."""
+    """Draws the cosine of the path angle, and on a second axis the norm of the field, (T,) each, over places (T,).
+
+    >>> from matplotlib.figure import Figure
+    >>> axes, places = Figure().add_subplot(), np.linspace(-0.5, 1.5, 50)
+    >>> reporting.plot_path_angles(axes, places, cosines=np.tanh(5 * (places - 1)), norms=np.abs(places - 1))
+    >>> axes.figure.savefig("path_angles.png")
+    """
     axes.plot(places, cosines, color="tab:blue")
     axes.axhline(0, color="0.8", linewidth=0.8)
     axes.axvline(1, color="0.8", linewidth=0.8)
@@ -57,6 +70,13 @@ def plot_eigenvalues(axes: "Axes", values: Mapping[str, np.ndarray]) -> None:
     """Draws eigenvalues, complex (N,), by what they are called, as dots in the complex plane.
 
     To the right of 0 lies attraction, and far from the real axis rotation.
+
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().add_subplot()
+    >>> rotation, attraction = (np.linalg.eigvals(matrix) for matrix in ([[0, 1], [-1, 0]], [[2, 0], [0, 1]]))
+    >>> reporting.plot_eigenvalues(axes, {"rotation": rotation, "attraction": attraction})
+    >>> axes.get_legend_handles_labels()[1]
+    ['rotation', 'attraction']
     """
     for name, each in values.items():
         axes.plot(np.real(each), np.imag(each), "o", markersize=4, alpha=0.7, label=name)

@@ -23,6 +23,12 @@ def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
 
     Images of less than 32 pixels in height are enlarged by a whole factor. By default the grid is as square as
     possible. The empty end of the last row is white.
+
+    >>> images = np.zeros((6, 40, 40, 3), np.uint8)
+    >>> reporting.grid(images, columns=3).shape  # 2 * 40 + 1 high, 3 * 40 + 2 wide
+    (81, 122, 3)
+    >>> reporting.grid(np.zeros((4, 8, 8, 1), np.uint8)).shape  # each is enlarged to 32x32
+    (65, 65, 1)
     """
     count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
@@ -41,6 +47,10 @@ def column_grid(columns: Sequence[np.ndarray]) -> np.ndarray:
     """A grid whose columns are given, each uint8 (N, H, W, 1 or 3). Row i of the grid has image i of each column.
 
     It has 3 channels if any column has. Raises ValueError if the columns differ in N, H or W.
+
+    >>> sketches, photographs = np.zeros((3, 32, 32, 1), np.uint8), np.zeros((3, 32, 32, 3), np.uint8)
+    >>> reporting.column_grid([sketches, photographs]).shape
+    (98, 65, 3)
     """
     channels = max(images.shape[-1] for images in columns)
     same = [np.broadcast_to(images, (*images.shape[:3], channels)) for images in columns]
@@ -51,6 +61,11 @@ def overlay(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
     """Lays maps over images as heat: the images in gray, and the more of a warm colour the higher the map is.
 
     images: uint8 (N, H, W, 1 or 3). maps: uint8 (N, H, W, 1). Returns uint8 (N, H, W, 3).
+
+    >>> gray = np.full((1, 1, 2, 1), 100, np.uint8)
+    >>> heat = np.array([0, 255], np.uint8).reshape(1, 1, 2, 1)
+    >>> reporting.overlay(gray, heat)[0, 0].tolist()  # unchanged, and nearly white
+    [[100, 100, 100], [232, 232, 232]]
     """
     gray = images.mean(-1, keepdims=True)
     heat = maps / 255
@@ -65,6 +80,10 @@ def save_image(image: np.ndarray, path: Path | str) -> None:
 
     The name must end in one of PICTURE_ENDINGS, which decides. Raises ValueError for another ending, and OSError if the
     file cannot be written.
+
+    >>> reporting.save_image(reporting.grid(data.load("digits", resolution=8).test.images[:64]), "digits.png")
+    >>> Path("digits.png").exists()
+    True
     """
     path = Path(path)
     form = _FORMATS.get(path.suffix.lower())
@@ -80,6 +99,11 @@ def save_animation(frames: Sequence[np.ndarray], path: Path | str, seconds: floa
     seconds: how long each frame is shown.
 
     A GIF has at most 256 colours in a frame. Raises OSError if the file cannot be written.
+
+    >>> frames = [np.full((32, 32, 3), level, np.uint8) for level in (0, 128, 255)]
+    >>> reporting.save_animation(frames, "brighter.gif", seconds=0.1)
+    >>> Path("brighter.gif").read_bytes()[:6]
+    b'GIF89a'
     """
     first, *others = map(_picture, frames)
     write_aside(

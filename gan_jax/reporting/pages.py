@@ -7,7 +7,11 @@ from pathlib import Path
 
 
 def spread(values: list[float]) -> str:
-    """Mean and standard deviation in words."""
+    """Mean and standard deviation in words.
+
+    >>> reporting.spread([1.0, 2.0, 3.0]), reporting.spread([2.0]), reporting.spread([])
+    ('2 ± 1', '2', '–')
+    """
     if not values:
         return "–"
     deviation = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
@@ -16,7 +20,13 @@ def spread(values: list[float]) -> str:
 
 
 def markdown(lines: Iterable[Sequence[str]]) -> str:
-    """The table of these lines of cells, the first two of which are its heading."""
+    """The table of these lines of cells, the first two of which are its heading.
+
+    >>> print(reporting.markdown([("run", "FID"), ("---", "---:"), ("dcgan", "7.1")]))
+    | run | FID |
+    | --- | ---: |
+    | dcgan | 7.1 |
+    """
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 

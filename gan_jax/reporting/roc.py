@@ -9,6 +9,11 @@ def roc_curves(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> np.ndarra
     """A picture, uint8 (420, 480, 3), of ROC curves by name: false positive rates (N,) and true positive rates (N,).
 
     The first curve is drawn thicker than the others.
+
+    >>> from sklearn.metrics import roc_curve
+    >>> false, true, _ = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9])
+    >>> reporting.roc_curves({"scores": (false, true)}).shape
+    (420, 480, 3)
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -17,6 +17,10 @@ def scatter(points: np.ndarray, real: np.ndarray) -> np.ndarray:
 
     Both axes have the same scale. Their limits depend only on the real points, so that all pictures of a dataset can be
     compared. If points lie outside, the title gives their number.
+
+    >>> ring = data.load("ring", resolution=1)
+    >>> reporting.scatter(ring.test.images[:500], real=ring.train.images).shape
+    (480, 480, 3)
     """
     # The more points, the smaller they are, so that they do not merge where they are dense.
     size = float(np.clip(4000 / len(points), 3, 20))
@@ -28,7 +32,13 @@ def scatter(points: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 
 def paths(walks: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """A picture of walks (R, T, 2) as lines with marked ends, in the same frame as `scatter` draws points."""
+    """A picture of walks (R, T, 2) as lines with marked ends, in the same frame as `scatter` draws points.
+
+    >>> real = data.load("ring", resolution=1).train.images
+    >>> walk = np.linspace([-2.0, 0.0], [2.0, 0.0], 9)  # from one side of the ring to the other
+    >>> reporting.paths(walk[None], real).shape
+    (480, 480, 3)
+    """
 
     def draw(axes: "Axes") -> None:
         axes.plot(*walks.transpose(2, 1, 0), color="tab:red", alpha=0.5, linewidth=0.7)

@@ -32,7 +32,13 @@ def surface(volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def render(volumes: np.ndarray) -> np.ndarray:
-    """Pictures of volumes uint8 (N, D, H, W, 1), seen from the front and above: uint8 (N, 112, 112, 3)."""
+    """Pictures of volumes uint8 (N, D, H, W, 1), seen from the front and above: uint8 (N, 112, 112, 3).
+
+    >>> cube = np.zeros((1, 8, 8, 8, 1), np.uint8)
+    >>> cube[:, 2:6, 2:6, 2:6] = 255
+    >>> reporting.render(cube).shape
+    (1, 112, 112, 3)
+    """
     return np.stack([_picture(volume) for volume in volumes])
 
 
@@ -41,6 +47,12 @@ def save_mesh(volume: np.ndarray, path: Path) -> None:
 
     The height, which is the last axis, is y there, as most viewers take it. The longest side of the volume is 1.
     Raises OSError if the file cannot be written.
+
+    >>> cube = np.zeros((8, 8, 8, 1), np.uint8)
+    >>> cube[2:6, 2:6, 2:6] = 255
+    >>> reporting.save_mesh(cube, Path("cube.obj"))
+    >>> sorted({line[0] for line in Path("cube.obj").read_text().splitlines()})  # faces and vertices
+    ['f', 'v']
     """
     vertices, triangles = surface(volume)
     vertices = vertices / max(volume.shape)

@@ -138,7 +138,15 @@ class Exported:
 
 
 def is_export(folder: Path) -> bool:
-    """Whether `folder` seems to be an export: it has a model.json."""
+    """Whether `folder` seems to be an export: it has a model.json.
+
+    >>> sharing.is_export(Path("runs/dcgan_digits"))  # there is no such folder
+    False
+    >>> Path("exported").mkdir()
+    >>> Path("exported/model.json").touch()
+    >>> sharing.is_export(Path("exported"))
+    True
+    """
     return (folder / NAME).exists()
 
 

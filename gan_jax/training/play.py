@@ -43,8 +43,14 @@ def play(
 
     All local devices share each batch, as in a run. Raises ValueError if they cannot.
 
-        state, history = play(game, load("digits", resolution=8).train, 3000)
-        images = sample_images(game, networks(state), 64, seed=1)
+    >>> from gan_jax.networks import mlp
+    >>> from gan_jax.training.play import play
+    >>> networks, sgd = (mlp.Generator(hidden=(4,)), mlp.Discriminator(hidden=(4,))), optax.sgd(0.01)
+    >>> gan = recipes.gan(*networks, objectives.hinge, sgd, sgd)
+    >>> state, history = play(gan, data.load("ring", resolution=1).train, 20)
+    >>> int(state.step), history["generator_loss"].shape
+    (20, (20,))
+    >>> points = inference.sample_images(gan, game.networks(state), 64, seed=1)
     """
     devices = jax.local_device_count()
     if batch_size % devices:
@@ -84,7 +90,16 @@ def play_population(
     split: in memory. Each member has its own order of the examples, by its seed.
     states: what `play_population` returned before, to go on from there. By default the games begin.
 
-        states, history = play_population(build, {"rate": stack_values([1e-4, 2e-4])}, [0, 0], split, 3000)
+    >>> from gan_jax.training.play import play_population
+    >>> def build(values):  # a player alone, who learns the mean of the points from (1, 1) on
+    ...     def distance(params, state, batch, key):
+    ...         return jnp.mean(jnp.square(params["learner"]["mean"] - batch["image"])), game.Outcome({}, {})
+    ...     learner = game.Player("learner", distance, optax.sgd(values["rate"]))
+    ...     return game.Game((learner,), init=lambda key: ({"learner": {"params": {"mean": jnp.ones(2)}}}, {}))
+    >>> ring, rates = data.load("ring", resolution=1).train, {"rate": game.stack_values([0.0, 0.01, 0.1])}
+    >>> states, history = play_population(build, rates, [0, 0, 0], ring, 20)
+    >>> history["learner_loss"].shape, np.argsort(history["learner_loss"][-1]).tolist()  # the highest rate is best
+    ((20, 3), [2, 1, 0])
     """
     many = choose_steps_per_call()
     begun = run_once(lambda: init_population(build, values, stack_keys(seeds))) if states is None else states

@@ -22,6 +22,10 @@ def hide_labels(dataset: Dataset, per_class: int | None, seed: int = 0) -> Datas
 
     Raises:
       UsageError: `per_class` is below 1, the dataset has no labels, or a class has too few training images.
+
+    >>> digits = data.hide_labels(data.load("digits", resolution=8), per_class=5)
+    >>> [int(np.sum(digits.train.labels == label)) for label in (-1, 0, 1)]
+    [1298, 5, 5]
     """
     if per_class is None:
         return dataset
@@ -45,7 +49,12 @@ def hide_labels(dataset: Dataset, per_class: int | None, seed: int = 0) -> Datas
 
 
 def labelled(split: Split) -> Split:
-    """The examples whose label is known. Raises UsageError if there are no labels at all."""
+    """The examples whose label is known. Raises UsageError if there are no labels at all.
+
+    >>> digits = data.hide_labels(data.load("digits", resolution=8), per_class=5)
+    >>> len(digits.train), len(data.labelled(digits.train))
+    (1348, 50)
+    """
     if split.labels is None:
         raise UsageError("there are no labels among which known ones could be found")
     rows = np.flatnonzero(split.labels >= 0)

@@ -22,6 +22,16 @@ def class_probabilities(discriminator: nn.Module, variables: Mapping[str, Any], 
         applied in evaluation mode.
 
     Raises ValueError for a discriminator without this head.
+
+    >>> from gan_jax.evaluation.metrics import class_probabilities
+    >>> class Brightness(nn.Module):  # dark images are of class 0, and bright ones of class 1
+    ...     def __call__(self, images, train):
+    ...         mean = images.mean((1, 2, 3))
+    ...         return {"logits": mean, "classes": jnp.stack([-mean, mean], 1)}
+    >>> black_and_white = np.repeat(np.array([0, 255], np.uint8), 64).reshape(2, 8, 8, 1)
+    >>> print(class_probabilities(Brightness(), {}, black_and_white).round(2))  # 0.88 is e / (e + 1 / e)
+    [[0.88 0.12]
+     [0.12 0.88]]
     """
 
     @jax.jit
@@ -44,6 +54,15 @@ def class_accuracy(discriminator: nn.Module, variables: Mapping[str, Any], split
     """The share of images whose label is the class with the highest of their `class_probabilities`.
 
     Raises ValueError for a split without labels or with hidden labels.
+
+    >>> from gan_jax.evaluation.metrics import class_accuracy
+    >>> class Brightness(nn.Module):  # dark images are of class 0, and bright ones of class 1
+    ...     def __call__(self, images, train):
+    ...         mean = images.mean((1, 2, 3))
+    ...         return {"logits": mean, "classes": jnp.stack([-mean, mean], 1)}
+    >>> images = np.repeat(np.array([0, 100, 200, 255], np.uint8), 4).reshape(4, 2, 2, 1)
+    >>> class_accuracy(Brightness(), {}, data.Split(images, labels=np.array([0, 1, 1, 1])))
+    0.75
     """
     if split.labels is None or np.min(split.labels) < 0:
         raise ValueError("the accuracy of a classifier needs the label of every image")

@@ -16,6 +16,12 @@ def kept_where_changed(has: np.ndarray, identities: np.ndarray, strengths: np.nd
     - kept: the share of them with the same class as at 0, at that strength, linear between the strengths; or NaN.
 
     Raises ValueError if no strength is 0, or if every sample has the attribute there.
+
+    >>> from gan_jax.evaluation.metrics import kept_where_changed
+    >>> smiles = np.array([[False, False, True], [False, True, True]])  # two faces, at three strengths
+    >>> who = np.array([[5, 5, 5], [8, 3, 3]])  # the second one turns into someone else
+    >>> kept_where_changed(smiles, who, strengths=np.array([0.0, 1.0, 2.0]))
+    {'changed': 1.0, 'half': 1.0, 'kept': 0.5}
     """
     (zero,) = np.flatnonzero(strengths == 0) if np.count_nonzero(strengths == 0) == 1 else (None,)
     if zero is None:

@@ -22,6 +22,13 @@ def frechet_distance(a: Any, b: Any) -> float:
     Source: Heusel et al. 2017 (arXiv 1706.08500), eq. 6; Dowson and Landau 1982.
     Raises UsageError for fewer than 2 rows, for features that are not finite, and if `a` and `b` have different numbers
     of columns.
+
+    >>> from gan_jax.evaluation.metrics import frechet_distance
+    >>> real = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.0]])
+    >>> round(frechet_distance(real, real + [3.0, 0.0]), 3)  # the squared distance of the means
+    9.0
+    >>> round(frechet_distance(real, 2 * real), 3)  # 2 of the means, and 8/3 of the deviations
+    4.667
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
@@ -32,7 +39,14 @@ def frechet_distance(a: Any, b: Any) -> float:
 
 
 def frechet_distance_of_moments(a: Moments, b: Moments) -> float:
-    """The `frechet_distance` of features with these moments."""
+    """The `frechet_distance` of features with these moments.
+
+    >>> from gan_jax.evaluation.metrics import frechet_distance_of_moments, moments_of
+    >>> real = moments_of(np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.0]]))  # once for many comparisons
+    >>> fakes = [np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.0]]) + shift for shift in (1.0, 2.0)]
+    >>> [round(frechet_distance_of_moments(real, moments_of(fake)), 3) for fake in fakes]
+    [2.0, 8.0]
+    """
     return _distance(_of_moments(a), _of_moments(b))
 
 
@@ -61,6 +75,12 @@ def intra_class_frechet_distance(
 
     Source: Miyato and Koyama 2018 (arXiv 1802.05637), section 4, "intra FID".
     Raises UsageError for a class with fewer than 2 features in either set.
+
+    >>> from gan_jax.evaluation.metrics import intra_class_frechet_distance
+    >>> features = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> right, swapped = np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0])
+    >>> [round(intra_class_frechet_distance(features, right, features, labels), 3) for labels in (right, swapped)]
+    [0.0, 100.0]
     """
     distances = []
     for label in np.union1d(real_labels[real_labels >= 0], fake_labels[fake_labels >= 0]):

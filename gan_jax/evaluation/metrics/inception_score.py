@@ -28,6 +28,13 @@ def inception_score(logits: np.ndarray, splits: int = 10) -> InceptionScore:
     Source: Salimans et al. 2016 (arXiv 1606.03498), section 4, and Barratt and Sharma 2018 (arXiv 1801.01973) on its
     limits.
     Raises UsageError for no images, and for logits that are not finite.
+
+    >>> from gan_jax.evaluation.metrics import inception_score
+    >>> sure = 100 * np.eye(4)  # four images, each surely of a class of its own
+    >>> round(inception_score(sure, splits=1).mean, 3)
+    4.0
+    >>> round(inception_score(sure[[0, 0, 0, 0]], splits=1).mean, 3)  # all are of one class
+    1.0
     """
     if logits.ndim != 2 or not len(logits):
         raise UsageError(f"the inception score needs logits (N, K), not {logits.shape}")

@@ -31,6 +31,11 @@ def kernel_distance(
 
     Source: Binkowski et al. 2018, "Demystifying MMD GANs" (arXiv 1801.01401), section 4 and eq. 4.
     Raises UsageError for fewer than 2 rows, and if the sets have different numbers of columns.
+
+    >>> from gan_jax.evaluation.metrics import kernel_distance
+    >>> real, fake = np.zeros((3, 1)), np.ones((3, 1))
+    >>> kernel_distance(real, fake).mean  # 1^3 + 2^3 - 2 * 1^3
+    7.0
     """
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise UsageError(f"the kernel distance needs features (N, d) and (M, d), not {real.shape} and {fake.shape}")

@@ -45,6 +45,14 @@ def manifold_measures(real: Neighborhoods, fake: Any) -> Manifolds:
 
     See `precision_recall` and `density_coverage`. All of them depend on the numbers of features, so compare only
     figures of the same numbers. Raises UsageError for fewer than 4 fake features, and for other numbers of columns.
+
+    >>> from gan_jax.evaluation.metrics import Neighborhoods, manifold_measures
+    >>> real = np.random.default_rng(0).normal(size=(100, 2))
+    >>> known = Neighborhoods(real)  # once for many sets of fake features
+    >>> manifold_measures(known, real + 100)
+    Manifolds(precision=0.0, recall=0.0, density=0.0, coverage=0.0)
+    >>> manifold_measures(known, real).coverage
+    1.0
     """
     k, many = PRECISION_NEIGHBORS, DENSITY_NEIGHBORS
     near = _Near(real, fake, k, max(k, many))
@@ -61,6 +69,11 @@ def precision_recall(real: Any, fake: Any, k: int = PRECISION_NEIGHBORS) -> tupl
     Source: Kynkaanniemi et al. 2019 (arXiv 1904.06991), eqs. 1 and 2.
     Raises UsageError for k or fewer rows, for features that are not finite, or if the sets have different numbers of
     columns.
+
+    >>> from gan_jax.evaluation.metrics import precision_recall
+    >>> line = np.arange(10.0)[:, None]
+    >>> precision_recall(line, line[:5], k=1)  # samples that are all real, from one half of the line
+    (1.0, 0.6)
     """
     return _Near(Neighborhoods(real, (k,)), fake, k, k).precision_recall(k)
 
@@ -77,6 +90,11 @@ def density_coverage(real: Any, fake: Any, k: int = DENSITY_NEIGHBORS) -> tuple[
     Source: Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models" (arXiv 2002.09797),
     eqs. 3 and 4, and appendix B.
     Raises UsageError as `precision_recall` does, but one fake feature is enough.
+
+    >>> from gan_jax.evaluation.metrics import density_coverage
+    >>> line = np.arange(10.0)[:, None]
+    >>> density_coverage(line, line[:5] + 0.1, k=1)  # each lies in two balls, and these are 6 of the 10
+    (2.0, 0.6)
     """
     return _Near(Neighborhoods(real, (k,)), fake, None, k).density_coverage(k)
 

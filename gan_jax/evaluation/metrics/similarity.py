@@ -15,6 +15,11 @@ def l1(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """The mean absolute difference of each image from the true one, (N,), for values in [0, 1]. Lower is better.
 
     Both arrays are uint8 (N, H, W, C). Raises ValueError if their shapes differ.
+
+    >>> from gan_jax.evaluation.metrics import l1
+    >>> black, gray = np.zeros((2, 8, 8, 1), np.uint8), np.full((2, 8, 8, 1), 51, np.uint8)
+    >>> l1(gray, truth=black).round(3).tolist()  # 51 / 255
+    [0.2, 0.2]
     """
     return np.array([np.abs(a - b).mean() for a, b in _pairs(images, truth)])
 
@@ -26,6 +31,13 @@ def psnr(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
     half a gray level, so that it is finite for equal images.
 
     Both arrays are uint8 (N, H, W, C). Raises ValueError if their shapes differ.
+
+    >>> from gan_jax.evaluation.metrics import psnr
+    >>> black, gray = np.zeros((2, 8, 8, 1), np.uint8), np.full((2, 8, 8, 1), 51, np.uint8)
+    >>> psnr(gray, truth=black).round(2).tolist()  # -10 log10 of 0.2^2
+    [13.98, 13.98]
+    >>> psnr(black, truth=black).round(1).tolist()
+    [54.2, 54.2]
     """
     errors = np.array([np.square(a - b).mean() for a, b in _pairs(images, truth)])
     return -10 * np.log10(np.maximum(errors, _LEAST_SQUARED_ERROR))
@@ -40,6 +52,13 @@ def ssim(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
     Both arrays are uint8 (N, H, W, C). Raises ValueError if their shapes differ.
     Source: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity", equation 13.
+
+    >>> from gan_jax.evaluation.metrics import ssim
+    >>> digits = data.load("digits", resolution=8).test.images[:2]
+    >>> ssim(digits, truth=digits).round(3).tolist()
+    [1.0, 1.0]
+    >>> bool((ssim(255 - digits, truth=digits) < 0).all())  # negatives have the opposite structure
+    True
     """
     radius = min(_RADIUS, (min(truth.shape[1:3]) - 1) // 2)
     window = np.exp(-np.square(np.arange(-radius, radius + 1) / _DEVIATION) / 2)

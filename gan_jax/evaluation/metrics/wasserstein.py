@@ -18,6 +18,13 @@ def sliced_wasserstein_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     Source: Bonneel et al., "Sliced and Radon Wasserstein barycenters of measures", 2015.
     Raises UsageError unless both are sets of N points in the plane.
+
+    >>> from gan_jax.evaluation.metrics import sliced_wasserstein_distance
+    >>> points = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> round(sliced_wasserstein_distance(points, points + [2.0, 0.0]), 3)  # 2 / sqrt 2
+    1.414
+    >>> round(sliced_wasserstein_distance(points, points[[2, 0, 1]]), 3)  # the order does not matter
+    0.0
     """
     if a.shape != b.shape or a.ndim != 2 or a.shape[1] != 2 or not len(a):
         raise UsageError(
