@@ -4,13 +4,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+Array = jax.Array | np.ndarray
 
-def to_float(images) -> jax.Array:
-    """uint8 in [0, 255] to float32 in [-1, 1], any shape: x / 127.5 - 1."""
+
+def to_float(images: Array) -> jax.Array:
+    """uint8 in [0, 255] to float32 in [-1, 1], any shape: x / 127.5 - 1.
+
+    >>> from gan_jax.data.transforms import to_float
+    >>> to_float(np.array([0, 255], np.uint8)).tolist()
+    [-1.0, 1.0]
+    """
     return jnp.asarray(images, jnp.float32) / 127.5 - 1
 
 
-def normalize(examples) -> jax.Array:
+def normalize(examples: Array) -> jax.Array:
     """Converts uint8 images by `to_float`. Points, which are float32, are returned as they are."""
     return to_float(examples) if examples.dtype == jnp.uint8 else examples
 
@@ -20,8 +27,13 @@ def normalize_batch(batch: dict) -> dict:
     return {name: normalize(x) if name in ("image", "target") else x for name, x in batch.items()}
 
 
-def to_uint8(images) -> np.ndarray:
-    """Float in [-1, 1] to uint8 on the host, any shape, rounded to the nearest and clipped. Inverts `to_float`."""
+def to_uint8(images: Array) -> np.ndarray:
+    """Float in [-1, 1] to uint8 on the host, any shape, rounded to the nearest and clipped. Inverts `to_float`.
+
+    >>> from gan_jax.data.transforms import to_uint8
+    >>> to_uint8(np.array([-1.0, 0.0, 1.7])).tolist()
+    [0, 128, 255]
+    """
     values = (np.asarray(images, np.float32) + 1) * 127.5
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
