@@ -17,6 +17,11 @@ def largest_rate(eigenvalues: Sequence[complex] | np.ndarray) -> float:
     |1 - h lambda|, which is below 1 for h < 2 Re(lambda) / |lambda|^2. The result is 0 if one of them has no positive
     real part: then no learning rate converges. The more a game rotates, the smaller it is (Mescheder et al. 2017, arXiv
     1705.10461, lemma 4).
+
+    >>> round(analysis.largest_rate([0.5 + 1j, 0.5 - 1j]), 4)  # 2 0.5 / (0.5^2 + 1)
+    0.8
+    >>> analysis.largest_rate([1j, -1j])
+    0.0
     """
     values = np.asarray(eigenvalues, np.complex128)
     if np.any(values.real <= 0):
@@ -33,6 +38,12 @@ def multipliers(game: Game, state: State, batch: Tree = ()) -> np.ndarray:
     differentiable where its gradients vanish.
 
     batch: as `train_step` takes it.
+
+    >>> def first(dynamics):
+    ...     xy = analysis.bilinear(optax.sgd(0.1), dynamics)
+    ...     return round(float(abs(analysis.multipliers(xy, game.init_state(xy, jax.random.key(0)))[0])), 4)
+    >>> first(game.simultaneous), first(game.alternating), first(game.extragradient)
+    (1.005, 1.0, 0.995)
     """
     found = np.linalg.eigvals(np.asarray(step_matrix(game, state, batch), np.float64))
     return found[np.argsort(-np.abs(found))]
@@ -42,6 +53,11 @@ def step_matrix(game: Game, state: State, batch: Tree = ()) -> jax.Array:
     """The Jacobian of a whole training step, as a map of parameters and optimizer states, (M, M). For small games.
 
     A pure function, which may be compiled or mapped over games. `multipliers` are its eigenvalues.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1), game.simultaneous)
+    >>> matrix = analysis.step_matrix(xy, game.init_state(xy, jax.random.key(0)))
+    >>> np.float64(matrix).round(4).tolist()  # x goes to x - 0.1 y, and y to y + 0.1 x
+    [[1.0, -0.1], [0.1, 1.0]]
     """
     start, unravel = ravel_pytree(_moving(state))
 

@@ -35,6 +35,13 @@ def vector_field(game: Game, state: State, batch: Tree = (), key: jax.Array | No
 
     batch: examples, as an update takes them. A field of few examples is noisy.
     key: of the latents and all other noise. By default, that of the next step.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1), start=(2.0, 3.0))
+    >>> field = analysis.vector_field(xy, game.init_state(xy, jax.random.key(0)))
+    >>> field.point.tolist(), field.slices  # y comes first, since it is updated first
+    ([3.0, 2.0], {'y': slice(0, 1, None), 'x': slice(1, 2, None)})
+    >>> field.velocity(field.point).tolist()  # the slopes of -x y in y, and of x y in x
+    [-2.0, 3.0]
     """
     noise = jax.random.fold_in(state.key, state.step) if key is None else key
     unravel, slices, start = {}, {}, 0

@@ -17,12 +17,25 @@ Product = Callable[[jax.Array], jax.Array]
 
 
 def jacobian(field: Field, w: jax.Array | None = None) -> jax.Array:
-    """The Jacobian of the field at w (by default its point), (P, P). For games of up to some thousand parameters."""
+    """The Jacobian of the field at w (by default its point), (P, P). For games of up to some thousand parameters.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1))
+    >>> matrix = analysis.jacobian(analysis.vector_field(xy, game.init_state(xy, jax.random.key(0))))
+    >>> matrix.astype(int).tolist()
+    [[0, -1], [1, 0]]
+    """
     return jax.jacfwd(field.velocity)(field.point if w is None else w)
 
 
 def products(field: Field, w: jax.Array | None = None) -> tuple[Product, Product]:
-    """The compiled functions u -> J u and u -> J^T u, for u (P,). Each costs some gradients, for games of any size."""
+    """The compiled functions u -> J u and u -> J^T u, for u (P,). Each costs some gradients, for games of any size.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1))
+    >>> field = analysis.vector_field(xy, game.init_state(xy, jax.random.key(0)))
+    >>> forward, backward = analysis.products(field)
+    >>> forward(jnp.array([1.0, 2.0])).tolist(), backward(jnp.array([1.0, 2.0])).tolist()  # J = -J^T
+    ([-2.0, 1.0], [2.0, -1.0])
+    """
     at = field.point if w is None else w
 
     @jax.jit
@@ -37,7 +50,12 @@ def products(field: Field, w: jax.Array | None = None) -> tuple[Product, Product
 
 
 def parts(matrix: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The symmetric and the antisymmetric part of a square matrix, which are its sum."""
+    """The symmetric and the antisymmetric part of a square matrix, which are its sum.
+
+    >>> symmetric, antisymmetric = analysis.parts(jnp.array([[1.0, 4.0], [2.0, 5.0]]))
+    >>> symmetric.tolist(), antisymmetric.tolist()
+    ([[1.0, 3.0], [3.0, 5.0]], [[0.0, 1.0], [-1.0, 0.0]])
+    """
     return (matrix + matrix.T) / 2, (matrix - matrix.T) / 2
 
 
@@ -48,6 +66,11 @@ def rotation_share(field: Field, key: jax.Array, draws: int = 16, w: jax.Array |
     `draws` random vectors of signs (Hutchinson's estimator), each of which costs some gradients.
 
     Raises ValueError for fewer than 1 draw.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1))
+    >>> field = analysis.vector_field(xy, game.init_state(xy, jax.random.key(0)))
+    >>> float(analysis.rotation_share(field, jax.random.key(0), draws=2))  # it only rotates
+    1.0
     """
     at_least(1, "draws", draws)
     forward, backward = products(field, w)

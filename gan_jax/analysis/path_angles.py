@@ -28,6 +28,12 @@ def path_angles(field: Field, start: jax.Array, end: jax.Array, places: np.ndarr
 
     places: (T,), by default 101 of them from 0.6 to 1.4, where the end is.
     Raises ValueError if both ends are the same.
+
+    >>> valley = analysis.game_of({"x": lambda p: p["x"] ** 2}, {"x": 1.0}, optax.sgd(0.1))
+    >>> field = analysis.vector_field(valley, game.init_state(valley, jax.random.key(0)))
+    >>> angles = analysis.path_angles(field, start=field.point, end=jnp.zeros(1), places=np.array([0.9, 1.1]))
+    >>> angles.cosines.round(4).tolist()  # the end attracts from both sides
+    [-1.0, 1.0]
     """
     way = end - start
     length = jnp.linalg.norm(way)

@@ -22,13 +22,15 @@ def game_of(
 ) -> Game:
     """The game in which each player descends its own loss, a function of the parameters of all players.
 
-        losses = {"y": lambda p: -p["x"] * p["y"], "x": lambda p: p["x"] * p["y"]}
-        game = game_of(losses, {"x": 1.0, "y": 1.0}, optax.sgd(0.1))
-
     losses: by the names of the players, in the order of their updates.
     start: the first parameters of each player.
 
     There are no data, so that batches are (). Raises ValueError if the names differ.
+
+    >>> losses = {"y": lambda p: -p["x"] * p["y"], "x": lambda p: p["x"] * p["y"]}
+    >>> xy = analysis.game_of(losses, {"x": 1.0, "y": 1.0}, optax.sgd(0.1))
+    >>> [player.name for player in xy.players]
+    ['y', 'x']
     """
     if losses.keys() != start.keys():
         raise ValueError(f"the losses are those of {', '.join(losses)}, and the start is that of {', '.join(start)}")
@@ -53,6 +55,11 @@ def bilinear(
 
     The eigenvalues of its field are i and -i: it only rotates. At the learning rate h, simultaneous descent multiplies
     the distance to the equilibrium by sqrt(1 + h^2) in each step.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1), game.simultaneous, start=(3.0, 4.0))
+    >>> _, path = analysis.play(xy, game.init_state(xy, jax.random.key(0)), 2)
+    >>> np.float64(path["x"] ** 2 + path["y"] ** 2).round(4).tolist()  # each step multiplies it by 1.01
+    [25.0, 25.25, 25.5025]
     """
     losses: dict[str, Loss] = {"y": lambda p: -p["x"] * p["y"], "x": lambda p: p["x"] * p["y"]}
     return game_of(losses, {"y": start[1], "x": start[0]}, optimizer, dynamics)
@@ -74,6 +81,12 @@ def dirac_gan(
     is no rotation left (sections 2 and 3 of the paper, whose field has the opposite sign).
 
     The players are "discriminator" and "generator". Raises ValueError for a negative gamma.
+
+    >>> dirac = analysis.dirac_gan(optax.sgd(0.1), gamma=0.6, start=(0.0, 0.0))
+    >>> field = analysis.vector_field(dirac, game.init_state(dirac, jax.random.key(0)))
+    >>> found = np.linalg.eigvals(np.float64(analysis.jacobian(field)))
+    >>> found.real.round(4).tolist(), sorted(found.imag.round(4).tolist())  # 0.3 +- 0.4 i
+    ([0.3, 0.3], [-0.4, 0.4])
     """
     at_least(0, "gamma", gamma)
 
@@ -91,6 +104,11 @@ def play(game: Game, state: State, steps: int) -> tuple[State, dict[str, Tree]]:
     """Plays a game without data. Returns the last state, and the parameters by name before and after each step.
 
     The first axis of the parameters has `steps` + 1 places.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1))
+    >>> last, path = analysis.play(xy, game.init_state(xy, jax.random.key(0)), 100)
+    >>> int(last.step), path["x"].shape
+    (100, (101,))
     """
 
     def step(state: State, _: object) -> tuple[State, dict[str, Tree]]:

@@ -15,6 +15,11 @@ def leading_eigenvalues(product: Callable[[jax.Array], jax.Array], size: int, co
     come from ARPACK's Arnoldi iteration, which starts at a random vector drawn from `seed`.
 
     Raises ValueError unless 0 < count < size - 1, and scipy's ArpackNoConvergence if the iteration does not converge.
+
+    >>> diagonal = jnp.array([1.0, 4.0, 2.0, -3.0])
+    >>> found = analysis.leading_eigenvalues(lambda u: diagonal * u, size=4, count=2)
+    >>> found.real.round(3).tolist()
+    [4.0, -3.0]
     """
     from scipy.sparse.linalg import LinearOperator, eigs
 

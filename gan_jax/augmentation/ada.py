@@ -32,6 +32,11 @@ def ada(transform: Transform = bgc, *, target: float = 0.6, interval: int = 4, i
 
     Logs p as "augmentation_p", and the last r_t as "sign(D(x))". Raises ValueError for an interval or images below 1,
     or a target below -1.
+
+    >>> adaptive = augmentation.ada(interval=1, images=100)
+    >>> memory = adaptive.update(adaptive.init(), jnp.ones(4), 0)  # all of 4 real images are recognized
+    >>> {name: round(float(value), 4) for name, value in adaptive.metrics(memory).items()}
+    {'augmentation_p': 0.04, 'sign(D(x))': 1.0}
     """
     at_least(1, "the interval of ADA", interval)
     at_least(1, "the images in which ADA's p rises to 1", images)

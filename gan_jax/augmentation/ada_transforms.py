@@ -20,6 +20,11 @@ def bgc(image: jax.Array, key: jax.Array, p: float | jax.Array) -> jax.Array:
     """Augments an image (H, W, C) in [-1, 1], where C is 1 or 3. Colours may leave the range.
 
     At p = 0 the image does not change. The augmentation is non-leaking for p below about 0.8 (section 2.2).
+
+    >>> image = jnp.zeros((8, 8, 3))
+    >>> jax.eval_shape(augmentation.bgc, image, jax.random.key(0), 0.5).shape
+    (8, 8, 3)
+    >>> adaptive = augmentation.ada(augmentation.bgc)  # as by default
     """
     blit_key, geometry_key, color_key = jax.random.split(key, 3)
     size = jnp.array(image.shape[:2], jnp.float32)

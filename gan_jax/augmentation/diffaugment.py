@@ -22,6 +22,11 @@ def diff_augment(*transforms: Transform) -> Augmentation:
     """Applies the transforms one after another, each with its own keys.
 
     Raises ValueError if there is no transform.
+
+    >>> both = augmentation.diff_augment(augmentation.translation, augmentation.cutout)
+    >>> images, keys = jnp.ones((4, 8, 8, 3)), jax.random.split(jax.random.key(0), 4)
+    >>> both.apply(images, keys, both.init(), 0).shape
+    (4, 8, 8, 3)
     """
     if not transforms:
         raise ValueError("DiffAugment needs at least one transform")
@@ -35,22 +40,45 @@ def diff_augment(*transforms: Transform) -> Augmentation:
 
 
 def brightness(images: jax.Array, keys: jax.Array) -> jax.Array:
-    """Adds a number from U(-0.5, 0.5) to each image."""
+    """Adds a number from U(-0.5, 0.5) to each image.
+
+    >>> keys = jax.random.split(jax.random.key(0), 4)
+    >>> changed = augmentation.brightness(jnp.zeros((4, 8, 8, 3)), keys)
+    >>> bool(jnp.all(changed == changed[:, :1, :1, :1])), len(set(changed[:, 0, 0, 0].tolist()))
+    (True, 4)
+    """
     return jax.vmap(lambda image, key: image + jax.random.uniform(key, minval=-0.5, maxval=0.5))(images, keys)
 
 
 def saturation(images: jax.Array, keys: jax.Array) -> jax.Array:
-    """Scales the saturation by a factor from U(0, 2). Images of one channel do not change."""
+    """Scales the saturation by a factor from U(0, 2). Images of one channel do not change.
+
+    >>> gray, keys = 0.5 * jnp.ones((4, 8, 8, 3)), jax.random.split(jax.random.key(0), 4)
+    >>> bool(jnp.allclose(augmentation.saturation(gray, keys), gray))
+    True
+    """
     return jax.vmap(lambda image, key: saturate(image, jax.random.uniform(key, maxval=2.0)))(images, keys)
 
 
 def contrast(images: jax.Array, keys: jax.Array) -> jax.Array:
-    """Scales the contrast by a factor from U(0.5, 1.5)."""
+    """Scales the contrast by a factor from U(0.5, 1.5).
+
+    >>> images, keys = jnp.tile(jnp.array([-0.5, 0.5]), (4, 8, 4))[..., None], jax.random.split(jax.random.key(0), 4)
+    >>> changed = augmentation.contrast(images, keys)
+    >>> bool(jnp.all((jnp.abs(changed) >= 0.25) & (jnp.abs(changed) <= 0.75)))
+    True
+    """
     return jax.vmap(lambda image, key: scale_contrast(image, 0.5 + jax.random.uniform(key)))(images, keys)
 
 
 def translation(images: jax.Array, keys: jax.Array, ratio: float = 1 / 8) -> jax.Array:
-    """Shifts by whole pixels, uniform up to `ratio` of the side in each direction, and pads with zeros."""
+    """Shifts by whole pixels, uniform up to `ratio` of the side in each direction, and pads with zeros.
+
+    >>> keys = jax.random.split(jax.random.key(0), 4)
+    >>> shifted = augmentation.translation(jnp.ones((4, 8, 8, 1)), keys)  # by up to 1 pixel
+    >>> bool(jnp.all(shifted[:, 1:-1, 1:-1] == 1))
+    True
+    """
     limit = jnp.array([_fraction_of(side, ratio) for side in images.shape[1:3]])
     return jax.vmap(lambda image, key: translate(image, *jax.random.randint(key, (2,), -limit, limit + 1)))(
         images, keys
@@ -58,7 +86,13 @@ def translation(images: jax.Array, keys: jax.Array, ratio: float = 1 / 8) -> jax
 
 
 def cutout(images: jax.Array, keys: jax.Array, ratio: float = 1 / 2) -> jax.Array:
-    """Zeroes a rectangle of `ratio` times the sides. Its centre is uniform over the image, so part may lie outside."""
+    """Zeroes a rectangle of `ratio` times the sides. Its centre is uniform over the image, so part may lie outside.
+
+    >>> keys = jax.random.split(jax.random.key(0), 4)
+    >>> images = augmentation.cutout(jnp.ones((4, 8, 8, 1)), keys)
+    >>> int(jnp.max(jnp.sum(images == 0, (1, 2, 3)))) <= 4 * 4
+    True
+    """
     height, width = images.shape[1:3]
     size = _fraction_of(height, ratio), _fraction_of(width, ratio)
     # The centre of an even size lies between two pixels, before the first pixel or after the last one.

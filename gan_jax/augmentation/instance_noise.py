@@ -18,6 +18,11 @@ def instance_noise(std: float | Callable[[jax.Array], jax.Array]) -> Augmentatio
     std: a number, or a function from the training step to a number, like a schedule of optax. It usually falls to 0.
 
     Raises ValueError for a negative std.
+
+    >>> noise = augmentation.instance_noise(optax.linear_schedule(0.1, 0.0, 1000))
+    >>> images, keys = jnp.zeros((4, 8, 8, 1)), jax.random.split(jax.random.key(0), 4)
+    >>> [round(float(jnp.std(noise.apply(images, keys, (), step))), 1) for step in (0, 1000)]
+    [0.1, 0.0]
     """
     if not callable(std):
         at_least(0, "the standard deviation of instance noise", std)

@@ -140,7 +140,13 @@ Dynamics = Callable[[Game, State, Tree, jax.Array], tuple[State, Metrics]]
 
 
 def init_state(game: Game, key: jax.Array) -> State:
-    """Returns the state before the first step."""
+    """Returns the state before the first step.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1))  # min over x, max over y of x y
+    >>> state = game.init_state(xy, jax.random.key(0))
+    >>> int(state.step), {name: float(own) for name, own in state.params.items()}
+    (0, {'y': 1.0, 'x': 1.0})
+    """
     init_key, run_key = jax.random.split(key)
     drawn, memory = game.init(init_key)
     params = {player.name: drawn[player.name]["params"] for player in game.players}
@@ -160,6 +166,15 @@ def networks(state: State) -> dict[str, Tree]:
     """Returns every player's Flax variables by name, as `Game.sample` takes them.
 
     For a player with a moving average, they are the averaged variables.
+
+    >>> from gan_jax.networks import mlp
+    >>> sgd = optax.sgd(0.1)
+    >>> gan = recipes.gan(mlp.Generator(2, (4,)), mlp.Discriminator((4,)), objectives.minimax, sgd, sgd, ema=0.99)
+    >>> def sample():
+    ...     state = game.init_state(gan, jax.random.key(0))
+    ...     return gan.sample(game.networks(state), gan.latents(jax.random.key(1), 5))  # of the averaged generator
+    >>> jax.eval_shape(sample).shape
+    (5, 2)
     """
     live = {name: {"params": state.params[name], **state.variables[name]} for name in state.params}
     return live | state.ema
@@ -172,6 +187,13 @@ def train_step(game: Game, state: State, batch: Tree) -> tuple[State, Metrics]:
         examples [i B, (i+1) B).
 
     Returns the next state and the metrics of each player's last update, averaged over devices.
+
+    >>> dirac = analysis.dirac_gan(optax.sgd(0.1))
+    >>> state = game.init_state(dirac, jax.random.key(0))
+    >>> step = jax.jit(lambda state, batch: game.train_step(dirac, state, batch))
+    >>> state, metrics = step(state, ())  # a batch of no arrays, since this game has no data
+    >>> int(state.step), sorted(metrics)
+    (1, ['discriminator_gradient_norm', 'discriminator_loss', 'generator_gradient_norm', 'generator_loss'])
     """
     batches = jax.tree.map(lambda x: x.reshape(game.batches_per_step, -1, *x.shape[1:]), batch)
     key = jax.random.fold_in(state.key, state.step)
@@ -181,7 +203,13 @@ def train_step(game: Game, state: State, batch: Tree) -> tuple[State, Metrics]:
 
 
 def alternating(game: Game, state: State, batches: Tree, key: jax.Array) -> tuple[State, Metrics]:
-    """Updates the players in turn, each `updates_per_step` times. Each player sees the previous players' updates."""
+    """Updates the players in turn, each `updates_per_step` times. Each player sees the previous players' updates.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1), game.alternating)
+    >>> state, _ = game.train_step(xy, game.init_state(xy, jax.random.key(0)), ())
+    >>> round(float(state.params["y"]), 4), round(float(state.params["x"]), 4)  # x sees that y is 1.1 by now
+    (1.1, 0.89)
+    """
     metrics: Metrics = {}
     for player in game.players:
         for i in range(player.updates_per_step):

@@ -28,6 +28,11 @@ def simultaneous(game: Game, state: State, batches: Tree, key: jax.Array) -> tup
     """Updates all players with gradients in the same state. No player sees the update of another.
 
     If several players change the same entry of the memory, the change of the last player is kept.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1), game.simultaneous)
+    >>> state, _ = game.train_step(xy, game.init_state(xy, jax.random.key(0)), ())
+    >>> round(float(state.params["y"]), 4), round(float(state.params["x"]), 4)  # each sees the other at 1
+    (1.1, 0.9)
     """
     metrics: Metrics = {}
     for i in range(game.batches_per_step):
@@ -45,6 +50,11 @@ def extragradient(game: Game, state: State, batches: Tree, key: jax.Array) -> tu
     both. So with `optax.adam` this is the paper's ExtraAdam (algorithm 4), and a learning rate schedule advances by two
     for each update. Both gradients use the same examples and latents (the paper's "re-used mini-batches"). The metrics
     are those of the extrapolated state.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1), game.extragradient)
+    >>> state, _ = game.train_step(xy, game.init_state(xy, jax.random.key(0)), ())
+    >>> round(float(state.params["y"]), 4), round(float(state.params["x"]), 4)  # each sees the other at 0.9 or 1.1
+    (1.09, 0.89)
     """
     metrics: Metrics = {}
     for i in range(game.batches_per_step):
@@ -64,6 +74,11 @@ def consensus(weight: float) -> Dynamics:
     differentiable twice, and a step costs several of `simultaneous`.
 
     Raises ValueError for a negative weight.
+
+    >>> xy = analysis.bilinear(optax.sgd(0.1), game.consensus(0.5))
+    >>> state, _ = game.train_step(xy, game.init_state(xy, jax.random.key(0)), ())
+    >>> round(float(state.params["y"]), 4), round(float(state.params["x"]), 4)  # 1 + 0.1 (1 - 0.5), 1 - 0.1 (1 + 0.5)
+    (1.05, 0.85)
     """
     at_least(0, "the weight of consensus", weight)
 

@@ -21,6 +21,11 @@ def freeze(game: Game, names: Sequence[str]) -> Game:
     Non-trainable variables, such as batch statistics, still change. The optimizers' states keep their structure, so a
     run can freeze and release layers. The updates that `unroll` looks ahead are not frozen. Raises ValueError for names
     that no array has.
+
+    >>> xy = game.freeze(analysis.bilinear(optax.sgd(0.1)), ["y"])
+    >>> state, _ = game.train_step(xy, game.init_state(xy, jax.random.key(0)), ())
+    >>> round(float(state.params["y"]), 4), round(float(state.params["x"]), 4)
+    (1.0, 0.9)
     """
     if not names:
         return game

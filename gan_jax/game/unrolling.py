@@ -24,6 +24,11 @@ def unroll(game: Game, player: str, against: str, steps: int) -> Game:
     optimizer is not differentiable at a gradient of 0 in its initial state. Adam is not: networks do have parameters
     with gradient 0, and the NaN of one of them spreads to all gradients of the player. `optax.adam(..., eps_root=1e-8)`
     is differentiable.
+
+    >>> xy = game.unroll(analysis.bilinear(optax.sgd(0.1)), "x", against="y", steps=1)
+    >>> state, _ = game.train_step(xy, game.init_state(xy, jax.random.key(0)), ())
+    >>> round(float(state.params["x"]), 4)  # the gradient of x (1.1 + 0.1 x) at 1 is 1.3, and that of 1.1 x is 1.1
+    0.87
     """
     at_least(0, "the steps that a game is unrolled", steps)
     players = {player.name: player for player in game.players}

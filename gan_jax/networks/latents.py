@@ -40,7 +40,14 @@ class Normal:
 
 
 def normal(size: int) -> Normal:
-    """Returns the standard normal distribution of `size` numbers."""
+    """Returns the standard normal distribution of `size` numbers.
+
+    >>> from gan_jax.networks.latents import normal
+    >>> normal(100)(jax.random.key(0)).shape
+    (100,)
+    >>> bool(jnp.all(jnp.abs(normal(100).truncated(0.5)(jax.random.key(0))) <= 0.5))
+    True
+    """
     return Normal(size)
 
 
@@ -48,6 +55,11 @@ def uniform(size: int) -> Latent:
     """Returns the uniform distribution of `size` numbers in [-1, 1).
 
     It is the one of the original GAN (arXiv 1406.2661) and of DCGAN (arXiv 1511.06434, section 4).
+
+    >>> from gan_jax.networks.latents import uniform
+    >>> z = uniform(100)(jax.random.key(0))
+    >>> z.shape, bool(jnp.all(jnp.abs(z) <= 1))
+    ((100,), True)
     """
     return lambda key: jax.random.uniform(key, (size,), minval=-1)
 
@@ -57,6 +69,12 @@ def gumbel(length: int, size: int) -> Latent:
 
     The largest of logits + noise is at a place that is distributed as the softmax of the logits says. So this noise,
     one number for each character that could stand at each place, is the randomness of a text.
+
+    >>> from gan_jax.networks.latents import gumbel
+    >>> logits = jnp.log(jnp.array([0.1, 0.9]))
+    >>> characters = jnp.argmax(logits + gumbel(10_000, 2)(jax.random.key(0)), -1)
+    >>> round(float(jnp.mean(characters)), 1)  # the share of character 1
+    0.9
     """
     return lambda key: jax.random.gumbel(key, (length, size))
 
@@ -108,7 +126,14 @@ class Codes:
 
 
 def with_codes(noise: Latent, codes: Codes) -> Latent:
-    """Returns the distribution of latents [noise, one-hot categories, continuous codes]."""
+    """Returns the distribution of latents [noise, one-hot categories, continuous codes].
+
+    >>> from gan_jax.networks.latents import Codes, normal, with_codes
+    >>> codes = Codes(categories=(10,), continuous=2)
+    >>> z = with_codes(normal(62), codes)(jax.random.key(0))
+    >>> z.shape, {name: code.shape for name, code in codes.extract(z[None]).items()}
+    ((74,), {'category_0': (1, 10), 'means': (1, 2)})
+    """
 
     def draw(key):
         noise_key, continuous_key, *keys = jax.random.split(key, 2 + len(codes.categories))

@@ -75,6 +75,17 @@ def began(
       ema: decay of the moving average of the generator. Samples come from the average.
 
     Raises ValueError for a gamma outside [0, 1] or a negative k_rate.
+
+    >>> from gan_jax.networks import autoencoder
+    >>> from gan_jax.networks.latents import uniform
+    >>> modules, adam = (autoencoder.Decoder(8, 1, 2), autoencoder.Autoencoder(3, 2)), optax.adam(1e-4, b1=0.5)
+    >>> began = recipes.began(*modules, adam, adam, latent=uniform(3), gamma=0.7)
+    >>> def first_step():
+    ...     state = game.init_state(began, jax.random.key(0))
+    ...     return game.train_step(began, state, {"image": jnp.zeros((4, 8, 8, 1))})
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['L(G(z))', 'L(x)', 'convergence', 'discriminator_gradient_norm', 'discriminator_loss', 'generator_gradient_norm',
+    'generator_loss', 'k']
     """
     probability("gamma, the diversity ratio", gamma)
     at_least(0, "k_rate", k_rate)

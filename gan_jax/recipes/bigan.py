@@ -65,6 +65,16 @@ def bigan(
     The other arguments are those of `gan`. The augmentation is of the examples in pairs, and `ema` averages the
     generator and the encoder. Raises ValueError for an anomaly_weight outside [0, 1], and if the encoder makes other
     latents than the generator takes.
+
+    >>> from gan_jax.networks import mlp
+    >>> from gan_jax.networks.latents import normal
+    >>> modules = mlp.Generator(5, (4,)), mlp.Generator(2, (4,)), mlp.Discriminator((4,))  # G, E and D
+    >>> adam = optax.adam(2e-4, b1=0.5)
+    >>> bigan = recipes.bigan(*modules, objectives.non_saturating, adam, adam, latent=normal(2))
+    >>> def latents(points):
+    ...     return bigan.encode(game.networks(game.init_state(bigan, jax.random.key(0))), points)
+    >>> jax.eval_shape(latents, jnp.zeros((8, 5))).shape
+    (8, 2)
     """
     probability("anomaly_weight", anomaly_weight)
     functions = _BiGan(

@@ -30,6 +30,15 @@ def classifier(
       see: what the classifier sees in training, for augmentation.
 
     Batches are {"image": (N, H, W, C) in [-1, 1], "label": int32 (N,)}, and every label must be known.
+
+    >>> from gan_jax.networks import dcgan
+    >>> from gan_jax.networks.layers import ClassLogits
+    >>> classifier = recipes.classifier(ClassLogits(dcgan.Discriminator(2, outputs=10)), optax.adam(1e-3), (8, 8, 1))
+    >>> def first_step():
+    ...     state = game.init_state(classifier, jax.random.key(0))
+    ...     return game.train_step(classifier, state, {"image": jnp.zeros((4, 8, 8, 1)), "label": jnp.arange(4)})
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['discriminator_gradient_norm', 'discriminator_loss']
     """
 
     def loss(params, state, batch, key):

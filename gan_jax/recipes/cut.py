@@ -65,6 +65,18 @@ def cut(
 
     Raises ValueError for a negative weight, fewer than 2 patches, and domains of different shapes: the generator's
     encoder sees the images of both.
+
+    >>> from gan_jax.networks import cyclegan_resnet, patchgan
+    >>> modules = cyclegan_resnet.Generator(3, width=2, blocks=1), patchgan.Discriminator(2, layers=1)
+    >>> shape, adam = (8, 8, 3), optax.adam(2e-4, b1=0.5)
+    >>> cut = recipes.cut(*modules, (shape, shape), adam, adam, patches=8)
+    >>> batch = {"image": jnp.zeros((4, 8, 8, 3)), "target": jnp.zeros((4, 8, 8, 3))}
+    >>> def first_step():
+    ...     state = game.init_state(cut, jax.random.key(0))
+    ...     return game.train_step(cut, state, batch)
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['D(G(a))', 'D(b)', 'adversarial', 'discriminator_gradient_norm', 'discriminator_loss', 'generator_gradient_norm',
+    'generator_loss', 'nce', 'nce_identity']
     """
     at_least(0, "contrast_weight", contrast_weight)
     at_least(2, "patches", patches)

@@ -103,6 +103,18 @@ def cyclegan(
       ema: decay of the moving average of the generators. The averages translate.
 
     Raises ValueError for negative weights, a pool_size below 0, and an identity loss if the domains differ in shape.
+
+    >>> from gan_jax.networks import cyclegan_resnet, patchgan
+    >>> generator, discriminator = cyclegan_resnet.Generator(3, width=2, blocks=1), patchgan.Discriminator(2, layers=1)
+    >>> modules, shape, adam = ((generator,) * 2, (discriminator,) * 2), (8, 8, 3), optax.adam(2e-4, b1=0.5)
+    >>> cyclegan = recipes.cyclegan(*modules, (shape, shape), adam, adam, identity_weight=None)
+    >>> batch = {"image": jnp.zeros((4, 8, 8, 3)), "target": jnp.zeros((4, 8, 8, 3))}
+    >>> def first_step():
+    ...     state = game.init_state(cyclegan, jax.random.key(0))
+    ...     return game.train_step(cyclegan, state, batch)
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['D_A(F(b))', 'D_A(a)', 'D_B(G(a))', 'D_B(b)', 'adversarial_A', 'adversarial_B', 'cycle_A', 'cycle_B',
+    'discriminator_gradient_norm', 'discriminator_loss', 'generator_gradient_norm', 'generator_loss']
     """
     at_least(0, "cycle_weight", cycle_weight)
     at_least(0, "pool_size", pool_size)

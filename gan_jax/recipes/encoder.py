@@ -29,6 +29,14 @@ def with_encoder(
 
     Source: Schlegl et al. 2019, "f-AnoGAN", Medical Image Analysis 54, equations 5, 7 and 8. Raises ValueError for a
     game without features or whose latents are no vectors, and for a negative weight.
+
+    >>> from gan_jax.networks import mlp
+    >>> from gan_jax.networks.latents import normal
+    >>> modules, adam = (mlp.Generator(5, (4,)), mlp.Discriminator((4,))), optax.adam(2e-4, b1=0.5)
+    >>> gan = recipes.gan(*modules, objectives.wasserstein, adam, adam, latent=normal(2))
+    >>> both = recipes.with_encoder(gan, mlp.Generator(2, (4,)), adam)
+    >>> [player.name for player in both.players]
+    ['discriminator', 'generator', 'encoder']
     """
     at_least(0, "feature_weight", feature_weight)
     features = game.features

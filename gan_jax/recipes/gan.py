@@ -71,6 +71,16 @@ def gan(
       dynamics: how the players take turns.
 
     Raises ValueError for fewer than two classes, and for a flip_labels outside [0, 1].
+
+    >>> from gan_jax.networks import dcgan
+    >>> adam = optax.adam(2e-4, b1=0.5)
+    >>> gan = recipes.gan(dcgan.Generator(8, 1, 2), dcgan.Discriminator(2), objectives.non_saturating, adam, adam)
+    >>> def first_step():
+    ...     state = game.init_state(gan, jax.random.key(0))
+    ...     return game.train_step(gan, state, {"image": jnp.zeros((4, 8, 8, 1))})
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['D(G(z))', 'D(x)', 'accuracy_real', 'discriminator_gradient_norm', 'discriminator_loss', 'generator_gradient_norm',
+    'generator_loss']
     """
     if classes is not None and classes < 2:
         raise ValueError("a conditional game needs labels of at least two classes, and the data have none")

@@ -34,6 +34,15 @@ def likelihood(
       ema: decay of the moving average of the generator. Samples come from the average.
 
     Batches are {"image": (N, ...) in [-1, 1]}.
+
+    >>> from gan_jax.networks import text
+    >>> from gan_jax.networks.latents import gumbel
+    >>> writer = recipes.likelihood(text.Generator(4), optax.adam(1e-3), latent=gumbel(6, 3))  # 6 characters of 3
+    >>> def first_step():
+    ...     state = game.init_state(writer, jax.random.key(0))
+    ...     return game.train_step(writer, state, {"image": jnp.ones((4, 6, 3))})
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['bits_per_character', 'generator_gradient_norm', 'generator_loss']
     """
     functions = _Likelihood(generator, latent)
     game = Game(
@@ -49,6 +58,14 @@ def with_likelihood(game: Game, generator: nn.Module) -> Game:
     """`game`, whose player "generator" is an autoregressive model, with the log-likelihood that it gives to examples.
 
     A further measure of the game is `bits_per_character_held_out`, or `bits_per_pixel_held_out`.
+
+    >>> from gan_jax.networks import text
+    >>> from gan_jax.networks.latents import gumbel
+    >>> generator, discriminator, sgd = text.Generator(4), text.Discriminator(4, 2), optax.sgd(0.1)
+    >>> gan = recipes.gan(generator, discriminator, objectives.hinge, sgd, sgd, latent=gumbel(6, 3))
+    >>> scored = recipes.with_likelihood(gan, generator)
+    >>> gan.log_likelihood is None, scored.log_likelihood is None
+    (True, False)
     """
 
     def log_likelihood(networks: dict[str, Tree], examples: jax.Array, key: jax.Array) -> jax.Array:

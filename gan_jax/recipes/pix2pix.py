@@ -56,6 +56,17 @@ def pix2pix(
       ema: decay of the moving average of the generator. The average translates.
 
     Raises ValueError for a negative l1_weight.
+
+    >>> from gan_jax.networks import patchgan, unet
+    >>> shapes, adam = ((8, 8, 3), (8, 8, 1)), optax.adam(2e-4, b1=0.5)  # of sources and of targets
+    >>> pix2pix = recipes.pix2pix(unet.Generator(8, 1, 2), patchgan.Discriminator(2, layers=1), shapes, adam, adam)
+    >>> batch = {"image": jnp.zeros((4, 8, 8, 3)), "target": jnp.zeros((4, 8, 8, 1))}
+    >>> def first_step():
+    ...     state = game.init_state(pix2pix, jax.random.key(0))
+    ...     return game.train_step(pix2pix, state, batch)
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['D(x,G(x))', 'D(x,y)', 'adversarial', 'discriminator_gradient_norm', 'discriminator_loss',
+    'generator_gradient_norm', 'generator_loss', 'l1']
     """
     at_least(0, "l1_weight", l1_weight)
     functions = _Pix2pix(
@@ -168,6 +179,15 @@ def regression(
 
     distance: targets and what G makes of the sources, both (N, H, W, C') in [-1, 1], -> a scalar. The default is
         |y - G(x)| (section 4.2 of the paper, "L1").
+
+    >>> from gan_jax.networks import unet
+    >>> shapes, adam = ((8, 8, 3), (8, 8, 1)), optax.adam(2e-4, b1=0.5)  # of sources and of targets
+    >>> regression = recipes.regression(unet.Generator(8, 1, 2), shapes, adam)
+    >>> def translations(sources):
+    ...     trained = game.networks(game.init_state(regression, jax.random.key(0)))
+    ...     return regression.translate["AtoB"](trained, sources, jax.random.key(1))
+    >>> jax.eval_shape(translations, jnp.zeros((4, 8, 8, 3))).shape
+    (4, 8, 8, 1)
     """
 
     def loss(params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[jax.Array, Outcome]:

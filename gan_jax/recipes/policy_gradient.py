@@ -58,6 +58,17 @@ def policy_gradient(
 
     Batches are {"image": (N, L, V) in [-1, 1]}, with N at least 2. Raises ValueError for a discount outside [0, 1] and
     for a negative number of steps.
+
+    >>> from gan_jax.networks import text
+    >>> from gan_jax.networks.latents import gumbel
+    >>> modules, adam = (text.Generator(4), text.Discriminator(4, 2)), optax.adam(1e-3, b1=0.5)
+    >>> seqgan = recipes.policy_gradient(*modules, objectives.non_saturating, adam, adam, latent=gumbel(6, 3))
+    >>> def first_step():
+    ...     state = game.init_state(seqgan, jax.random.key(0))
+    ...     return game.train_step(seqgan, state, {"image": jnp.ones((4, 6, 3))})
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['D(G(z))', 'D(x)', 'discriminator_gradient_norm', 'discriminator_loss', 'generator_gradient_norm',
+    'generator_loss']
     """
     probability("discount", discount)
     at_least(0, "pretraining", pretraining)

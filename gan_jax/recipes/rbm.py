@@ -38,6 +38,14 @@ def rbm(
       shape: of an example. Its size is `network.visible`.
 
     Batches are {"image": (N, *shape) in [-1, 1]}. Raises ValueError for another size, and for numbers below 1.
+
+    >>> from gan_jax.networks.rbm import RestrictedBoltzmannMachine
+    >>> machine = recipes.rbm(RestrictedBoltzmannMachine(visible=64, hidden=5), (8, 8, 1), optax.sgd(0.1), chains=10)
+    >>> def first_step():
+    ...     state = game.init_state(machine, jax.random.key(0))
+    ...     return game.train_step(machine, state, {"image": jnp.zeros((4, 8, 8, 1))})
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['free_energy', 'machine_gradient_norm', 'machine_loss']
     """
     for name, number in (("chains", chains), ("chain_steps", chain_steps), ("sample_steps", sample_steps)):
         at_least(1, name, number)

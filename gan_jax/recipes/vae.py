@@ -55,6 +55,15 @@ def vae(
       ema: decay of the moving average of both networks. Samples come from the average.
 
     Batches are {"image": (N, ...) in [-1, 1]}. Raises ValueError for a negative beta.
+
+    >>> from gan_jax.networks import autoencoder
+    >>> encoder, decoder = autoencoder.Encoder(2 * 3, 2), autoencoder.Decoder(8, 1, 2)
+    >>> vae = recipes.vae(encoder, decoder, optax.adam(1e-3), latent_size=3)
+    >>> def first_step():
+    ...     state = game.init_state(vae, jax.random.key(0))
+    ...     return game.train_step(vae, state, {"image": jnp.zeros((4, 8, 8, 1))})
+    >>> sorted(jax.eval_shape(first_step)[1])
+    ['autoencoder_gradient_norm', 'autoencoder_loss', 'kl', 'reconstruction']
     """
     at_least(0, "beta", beta)
     functions = _Vae(encoder, decoder, normal(latent_size), beta)

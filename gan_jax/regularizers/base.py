@@ -76,12 +76,23 @@ class Regularizer(NamedTuple):
 
 
 def logits(output: Tree) -> jax.Array:
-    """Returns the logits (N,) of being real from a discriminator's output, which may have other heads too."""
+    """Returns the logits (N,) of being real from a discriminator's output, which may have other heads too.
+
+    >>> float(regularizers.logits(jnp.array([2.0]))[0])
+    2.0
+    >>> float(regularizers.logits({"logits": jnp.array([2.0]), "classes": jnp.zeros((1, 10))})[0])
+    2.0
+    """
     return output["logits"] if isinstance(output, dict) else output
 
 
 def head(output: Tree, name: str) -> jax.Array:
-    """Returns the head `name` of a discriminator's output. Raises ValueError if there is no such head."""
+    """Returns the head `name` of a discriminator's output. Raises ValueError if there is no such head.
+
+    >>> output = {"logits": jnp.zeros(4), "classes": jnp.zeros((4, 10))}
+    >>> regularizers.head(output, "classes").shape
+    (4, 10)
+    """
     heads = output if isinstance(output, dict) else {"logits": output}
     if name not in heads:
         raise ValueError(
@@ -91,7 +102,16 @@ def head(output: Tree, name: str) -> jax.Array:
 
 
 def stateless(name: str, penalty: Callable[[View], jax.Array]) -> Regularizer:
-    """Returns a regularizer without memory."""
+    """Returns a regularizer without memory.
+
+    >>> def size(view):
+    ...     return 0.001 * jnp.mean(regularizers.logits(view.real.output) ** 2)
+    >>> drift = regularizers.stateless("drift", size)  # for gan(..., regularizers=[drift])
+    >>> real = regularizers.Judged(None, 10 * jnp.ones(4), None, None)
+    >>> view = regularizers.View({}, None, real, None, None, step=0, key=None)
+    >>> round(float(drift.apply(view, drift.init())[0]), 4)
+    0.1
+    """
     return Regularizer(name, lambda: (), lambda view, memory: (penalty(view), memory))
 
 
@@ -110,6 +130,12 @@ def every(interval: int, regularizer: Regularizer) -> Regularizer:
     memory does not change. The logged number is the last penalty that was applied, with its original weight. Under
     `jax.vmap`, as in a population, both branches are computed: the penalty is the same, but every step takes its full
     cost. Raises ValueError for an interval below 1.
+
+    >>> one = regularizers.stateless("one", lambda view: jnp.ones(()))
+    >>> lazy = regularizers.every(4, one)
+    >>> view = regularizers.View({}, None, None, None, None, step=0, key=None)
+    >>> [float(lazy.apply(view._replace(step=step), lazy.init())[0]) for step in range(6)]
+    [4.0, 0.0, 0.0, 0.0, 4.0, 0.0]
     """
     at_least(1, "the interval of a regularizer", interval)
 

@@ -21,6 +21,13 @@ def consistency(
     augment: the augmentation T, (images (N, H, W, C), keys (N,)) -> images. D learns to ignore it.
 
     Raises ValueError for a negative weight.
+
+    >>> penalty = regularizers.consistency(lambda images, keys: images + 1, weight_real=10.0, weight_fake=5.0)
+    >>> x = jnp.zeros((4, 2))
+    >>> judged = regularizers.Judged(x, x[:, 0], lambda x: x[:, 0], None)  # its output changes by 1
+    >>> view = regularizers.View({}, None, judged, judged, None, step=0, key=jax.random.key(0))
+    >>> float(penalty.apply(view, ())[0])
+    15.0
     """
     at_least(0, "the weight of consistency on real images", weight_real)
     at_least(0, "the weight of consistency on generated images", weight_fake)

@@ -16,6 +16,13 @@ def lecam(weight: float, decay: float = 0.99) -> Regularizer:
     generated ones, and vice versa. The averages have no initialization bias, like Adam's moments: in the first step the
     anchors are the means of that batch. Later, the weights of previous steps decay as decay^1, decay^2, ..., and all
     weights sum to 1. Raises ValueError for a negative weight or a decay outside [0, 1).
+
+    >>> penalty = regularizers.lecam(0.5)
+    >>> real, fake = (regularizers.Judged(None, scores, None, None) for scores in (jnp.ones(4), -jnp.ones(4)))
+    >>> view = regularizers.View({}, None, real, fake, None, step=0, key=None)
+    >>> value, memory = penalty.apply(view, penalty.init())
+    >>> round(float(value), 4)  # 0.5 ((1 + 1)^2 + (-1 - 1)^2)
+    4.0
     """
     at_least(0, "the weight of lecam", weight)
     decay_rate("the decay of lecam", decay)

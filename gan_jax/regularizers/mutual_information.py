@@ -19,9 +19,6 @@ def mutual_information(codes: Codes, weight: float = 1.0, continuous_weight: flo
     variance, unless there is a head "log_deviations" of the same size, the logarithms of their standard deviations
     (section 6).
 
-        latent = with_codes(normal(62), codes)
-        Heads(dcgan.Discriminator(width, outputs=1 + codes.size), codes.heads)
-
     Args:
       codes: the codes in the latents of the game, which `latents.with_codes` adds.
       weight: lambda of the categorical codes, 1 in the paper.
@@ -29,6 +26,17 @@ def mutual_information(codes: Codes, weight: float = 1.0, continuous_weight: flo
         is a differential entropy (section 6).
 
     Raises ValueError for negative weights.
+
+    >>> from gan_jax.networks import dcgan
+    >>> from gan_jax.networks.latents import Codes, normal, with_codes
+    >>> from gan_jax.networks.layers import Heads
+    >>> codes = Codes(categories=(4,))
+    >>> latent = with_codes(normal(62), codes)
+    >>> discriminator = Heads(dcgan.Discriminator(8, outputs=1 + codes.size), codes.heads)
+    >>> fake = regularizers.Judged(None, {"category_0": 50 * jnp.eye(4)}, None, None)  # all codes are recognized
+    >>> view = regularizers.View({}, jnp.eye(4), None, fake, None, step=0, key=None)
+    >>> round(float(regularizers.mutual_information(codes).apply(view, ())[0]), 4)  # -log 4
+    -1.3863
     """
     at_least(0, "the weight of the mutual information", weight)
     at_least(0, "the weight of the continuous codes", continuous_weight)

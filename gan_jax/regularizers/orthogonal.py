@@ -14,6 +14,11 @@ def orthogonal(weight: float) -> Regularizer:
     arXiv 1809.11096, equation 3, where the weight is 1e-4). W is a parameter named "kernel", reshaped to a matrix whose
     columns are the last axis: the filters of a convolution or a dense layer. Embeddings have another name, so they are
     exempt, as in the authors' code. Raises ValueError for a negative weight.
+
+    >>> params = {"Dense_0": {"kernel": jnp.array([[1.0, 0.5], [0.0, 2.0]]), "bias": jnp.ones(2)}}
+    >>> view = regularizers.View({}, None, None, None, params, step=0, key=None)
+    >>> float(regularizers.orthogonal(1.0).apply(view, ())[0])  # the filters have the product 0.5, which counts twice
+    0.5
     """
     at_least(0, "the weight of orthogonal", weight)
 

@@ -22,6 +22,17 @@ def path_length(generator: nn.Module, weight: float = 2.0, *, decay: float = 0.9
 
     It is a penalty of the generator. Raises ValueError for a negative weight, a decay outside [0, 1) or a shrink below
     1.
+
+    >>> from gan_jax.networks import dcgan, stylegan2
+    >>> generator, sgd = stylegan2.Generator(8, 1, width=2), optax.sgd(0.1)
+    >>> penalty = regularizers.every(4, regularizers.path_length(generator))
+    >>> gan = recipes.gan(
+    ...     generator, dcgan.Discriminator(2), objectives.non_saturating, sgd, sgd, generator_regularizers=[penalty]
+    ... )
+    >>> def first_step():
+    ...     return game.train_step(gan, game.init_state(gan, jax.random.key(0)), {"image": jnp.zeros((4, 8, 8, 1))})
+    >>> "generator_path_length" in jax.eval_shape(first_step)[1]
+    True
     """
     at_least(0, "the weight of path_length", weight)
     decay_rate("the decay of path_length", decay)

@@ -15,6 +15,12 @@ def reconstruct_real(weight: float = 1.0) -> Regularizer:
     distances over the batch. Here images are compared by their pixels, and the weight is not theirs.
 
     Raises ValueError for a negative weight.
+
+    >>> output = {"reconstructions": jnp.zeros((4, 2, 8, 8, 3)), "originals": 0.5 * jnp.ones((4, 2, 8, 8, 3))}
+    >>> real = regularizers.Judged(None, output, None, None)
+    >>> view = regularizers.View({}, None, real, None, None, step=0, key=None)
+    >>> round(float(regularizers.reconstruct_real().apply(view, ())[0]), 4)  # 0.5 for each of 2 images
+    1.0
     """
     at_least(0, "the weight of reconstruct_real", weight)
 
