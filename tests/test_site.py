@@ -1,5 +1,6 @@
 """The site is built of all pages without a warning, and its reference has what users import."""
 
+import ast
 import importlib
 import inspect
 import json
@@ -54,12 +55,11 @@ def test_what_the_reference_lists_is_there_and_explained(module):
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_import_what_the_reference_lists(notebook):
     cells = (cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code")
-    source = "\n".join("".join(cell["source"]) for cell in cells)
-    for module, names in re.findall(r"^\s*from (gan_jax[\w.]*) import (.+)$", source, re.MULTILINE):
-        if module in ("gan_jax", "gan_jax.networks"):
-            continue
-        names = {name.partition(" as ")[0].strip(" ()") for name in names.split(",")}
-        assert names <= set(LISTED.get(module, ())) | mentioned(), module
+    lines = (line for cell in cells for line in "".join(cell["source"]).splitlines() if not line.startswith("!"))
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        if module.startswith("gan_jax.") and module != "gan_jax.networks":
+            assert {each.name for each in node.names} <= set(LISTED.get(module, ())) | mentioned(), module
 
 
 def mentioned() -> set[str]:
