@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from gan_jax.evaluation.figures import figure
-from gan_jax.reporting import print_table
+from gan_jax.reporting import is_number, print_table
 
 # Columns: samples, real training examples in the place of samples, and held-out ones in their place.
 SAMPLES, REAL, HELD_OUT = "samples", "real: training", "real: held-out"
@@ -74,7 +74,7 @@ class FigureTable:
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def report(self, console: Console) -> None:
-        names = dict.fromkeys(name for figures in self.columns.values() for name, x in figures.items() if _is_number(x))
+        names = dict.fromkeys(name for figures in self.columns.values() for name, x in figures.items() if is_number(x))
         rows = [
             (self.titles.get(name, figure(name).row), *(_cell(name, each.get(name)) for each in self.columns.values()))
             for name in names
@@ -91,15 +91,11 @@ def in_columns(figures: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """The numbers among figures by column: the inverse of `flat`. Columns without numbers are left out."""
     columns: dict[str, dict[str, float]] = {column: {} for column in _ENDINGS}
     for name, value in figures.items():
-        if _is_number(value):
+        if is_number(value):
             column = next((each for each, ending in _ENDINGS.items() if ending and name.endswith(ending)), SAMPLES)
             columns[column][name.removesuffix(_ENDINGS[column])] = value
     return {column: found for column, found in columns.items() if found}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _cell(name: str, value: Any) -> str:
-    return format(value, figure(name).format) if _is_number(value) else ""
+    return format(value, figure(name).format) if is_number(value) else ""

@@ -11,7 +11,7 @@ from gan_jax.reporting.curves import Curve, Points, metric_panels, save_curves, 
 from gan_jax.reporting.game_plots import plot_eigenvalues, plot_field, plot_path_angles
 from gan_jax.reporting.images import PICTURE_ENDINGS, column_grid, grid, overlay, save_animation, save_image
 from gan_jax.reporting.lines import write_lines
-from gan_jax.reporting.metric_names import EVALUATION, Kind, kind
+from gan_jax.reporting.metric_names import EVALUATION, Kind, is_number, kind
 from gan_jax.reporting.pages import markdown, marks, spread, write_part
 from gan_jax.reporting.progress import progress_bars
 from gan_jax.reporting.roc import roc_curves

@@ -1,6 +1,7 @@
 """The kind of a metric by its name. It decides where the metric is drawn and whether the progress line shows it."""
 
 from enum import Enum
+from typing import Any, TypeGuard
 
 # What the names of the figures of evaluations begin with.
 EVALUATION = "evaluation/"
@@ -44,3 +45,8 @@ def kind(name: str) -> Kind:
     if name.startswith("accuracy_"):
         return Kind.ACCURACY
     return Kind.OUTPUT if "(" in name else Kind.OTHER
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether a value that was read from a file is a number, which true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gan_jax.common.errors import UserError
-from gan_jax.reporting import Kind, kind
+from gan_jax.reporting import Kind, is_number, kind
 from gan_jax.training import lock
 from gan_jax.training.config_file import NAME as CONFIG
 from gan_jax.training.config_file import read_config
@@ -135,7 +135,7 @@ def read_figures(folder: Path) -> tuple[int | None, dict[str, float]]:
     found = _read_object(folder / EVALUATION)
     names, step = found.get("measures"), found.get("step")
     known = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    figures = {name: found[name] for name in known if _is_number(found.get(name))}
+    figures = {name: found[name] for name in known if is_number(found.get(name))}
     return step if isinstance(step, int) else None, figures
 
 
@@ -143,7 +143,7 @@ def last_losses(folder: Path) -> dict[str, float]:
     """Returns the losses in the last line of metrics.jsonl that has any, by name, and its step under "step"."""
     for row in _rows_from_the_end(folder):
         if any(kind(name) is Kind.LOSS for name in row):
-            return {name: x for name, x in row.items() if (name == "step" or kind(name) is Kind.LOSS) and _is_number(x)}
+            return {name: x for name, x in row.items() if (name == "step" or kind(name) is Kind.LOSS) and is_number(x)}
     return {}
 
 
@@ -180,7 +180,7 @@ def _changed(folder: Path) -> float:
 
 
 def _last_step(folder: Path) -> int:
-    return next((_number(row["step"]) for row in _rows_from_the_end(folder) if _is_number(row.get("step"))), 0)
+    return next((_number(row["step"]) for row in _rows_from_the_end(folder) if is_number(row.get("step"))), 0)
 
 
 def _rows_from_the_end(folder: Path) -> Iterator[dict[str, Any]]:
@@ -236,11 +236,7 @@ def _populations(sweep: dict[str, Any]) -> int:
     return math.prod(len(values) for values in varied if not all(isinstance(value, float) for value in values))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _number(value: Any) -> int:
-    if not _is_number(value):
+    if not is_number(value):
         raise ValueError(f"{value!r} is not a number of steps")
     return int(value)

@@ -21,7 +21,10 @@ _SIDE, _WIDTH = 420, 300
 # How many colours the brush has, and how fine they are told apart.
 _COLOURS, _LEVEL = 10, 32
 
-_HELP = "Draw on the left picture, or choose a file. What is drawn is translated when the pointer is lifted."
+_HELP = (
+    "Draw on the left picture, or choose a file, or drop one on the button. What is drawn is translated when the "
+    "pointer is lifted."
+)
 
 
 class TranslationPage:

@@ -6,8 +6,9 @@ They are means over the last tenth of the lines of metrics.jsonl, and the figure
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
+from gan_jax.reporting import is_number
 from gan_jax.training.health import SPREAD
 
 # Mean outputs and shares beyond which a discriminator tells nearly all apart.
@@ -72,18 +73,14 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 def _in_evaluation(found: Mapping[str, Any]) -> Iterator[str]:
     for name in ("recall", "coverage"):
         made, real = found.get(name), found.get(f"{name}_real")
-        if _is_number(made) and _is_number(real) and made < _FEW * real:
+        if is_number(made) and is_number(real) and made < _FEW * real:
             yield f"Samples lack variety: their {name} is {made:.2f}, and that of real images is {real:.2f}."
     names, made, real = (found.get(name) for name in ("classes", "class_shares", "class_shares_real"))
     if isinstance(names, list) and isinstance(made, list) and isinstance(real, list):
         rare = [
             name
             for name, a, b in zip(names, made, real, strict=False)
-            if _is_number(a) and _is_number(b) and a < _MISSING * b
+            if is_number(a) and is_number(b) and a < _MISSING * b
         ]
         if rare:
             yield f"Hardly any sample looks like {', '.join(map(str, rare))}."
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float)
