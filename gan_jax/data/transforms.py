@@ -17,7 +17,7 @@ def to_float(images: Array) -> jax.Array:
     return jnp.asarray(images, jnp.float32) / 127.5 - 1
 
 
-def normalize(examples: Array) -> jax.Array:
+def normalize(examples: Array) -> Array:
     """Converts uint8 images by `to_float`. Points, which are float32, are returned as they are."""
     return to_float(examples) if examples.dtype == jnp.uint8 else examples
 
