@@ -25,6 +25,8 @@ extensions = [
     *("sphinx.ext.mathjax", "myst_nb"),
 ]
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["wide.css"]
 html_extra_path = ["front"]  # index.html, which leads to docs/index.html
 html_copy_source = False
 
@@ -90,8 +92,10 @@ def as_rst(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: l
                 written.append("")
             line, in_field = f":param {field[1]}: {line[field.end() :]}", True
         elif in_field and line and not line.startswith(" "):
-            written.append("")
-            in_field = False
+            if written[-1]:
+                line = f"    {line}"  # the paragraph goes on
+            else:
+                in_field = False
         written.append(line if in_example else escaped(line))
     lines[:] = written
 

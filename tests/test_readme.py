@@ -47,7 +47,7 @@ def test_links_and_commands_name_what_exists(page):
 
 def commands(page):
     """The gan-jax commands in the code blocks of a page: (name, the words that follow)."""
-    for block in re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL):
+    for block in re.findall(r"```bash\n(.*?)```", page.read_text().replace("\\\n", ""), re.DOTALL):
         for line in re.split(r"\n|&&", block):
             _, found, rest = line.partition("#")[0].partition("gan-jax ")
             if found:

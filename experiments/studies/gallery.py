@@ -3,7 +3,8 @@
     python experiments/studies/gallery.py --images emoji        # all; finished runs are kept, others resumed
     python experiments/studies/gallery.py r1 dragan             # these two, the others as they were
 
-Writes docs/gallery.md and its pictures. The experiments whose data are a download learn from --images instead.
+Writes docs/gallery.md and its pictures. Experiments that were not trained are listed without. Those whose data are a
+download learn from --images instead.
 """
 
 import ast
@@ -37,7 +38,7 @@ ON_IMAGES = {
 
 @dataclass(frozen=True)
 class Gallery:
-    """Trains and draws experiments, and writes the gallery of all that were trained."""
+    """Trains and draws experiments, and writes the gallery."""
 
     names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Experiments to train, by the names of their files. All of them by default."""
@@ -62,8 +63,8 @@ def main() -> None:
             training_runs.train(files[name], options.out / name, tuple(flags))
     PICTURES.mkdir(parents=True, exist_ok=True)
     for group in GROUPS:
-        trained = {name: file for name, file in files.items() if file.parent.name == group}
-        rows = [row(file, options.out / name) for name, file in trained.items() if finished(options.out / name)]
+        group_files = {name: file for name, file in files.items() if file.parent.name == group}
+        rows = [row(file, options.out / name) for name, file in group_files.items()]
         write_part(PAGE, group, markdown([["", "experiment", "figures"], ["---"] * 3, *rows]))
     print(f"written to {PAGE}")
 
@@ -74,12 +75,14 @@ def finished(run: Path) -> bool:
 
 
 def row(file: Path, run: Path) -> list[str]:
-    """The picture, the experiment, and how it went."""
-    last = training_runs.records(run)[-1]
-    path = f"{file.parent.name}/{file.name}"
+    """The picture, the experiment, and how it went. Picture and figures are empty if it was not trained."""
     words = ast.get_docstring(ast.parse(file.read_text())).splitlines()[0].rstrip(".")
+    experiment = f"[{file.stem}](../experiments/{file.parent.name}/{file.name})<br>{words}"
+    if not finished(run):
+        return ["", experiment, ""]
+    last = training_runs.records(run)[-1]
     took = f"{last['step']:,} steps, {last['seconds'] / 60:.1f} min"
-    return [picture(run), f"[{file.stem}](../experiments/{path})<br>{words}", "<br>".join([*figures(run), took])]
+    return [picture(run), experiment, "<br>".join([*figures(run), took])]
 
 
 def figures(run: Path) -> list[str]:
