@@ -128,7 +128,9 @@ class _Began:
         }
         next_k = jax.lax.stop_gradient(controlled(k, mean_real, mean_fake, self.gamma, self.k_rate))
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], logits(view.real.output), state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], logits(view.real.output), len(view.real.images), state.step
+        )
         memory = {"k": next_k, "discriminator": penalties.memory, "augmentation": augmentation}
         metrics = metrics | self.augmentation.metrics(augmentation) | penalties.metrics
         return real - k * fake + penalties.total, Outcome(variables["discriminator"], metrics, memory)

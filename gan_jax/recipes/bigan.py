@@ -119,7 +119,7 @@ class _BiGan:
         view, variables = self.view("discriminator", params, state, batch, key)
         real, fake = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real, state.step)
+        augmentation = self.augmentation.update(state.memory["augmentation"], real, len(view.real.images), state.step)
         outputs = {
             "D(x, E(x))": jnp.mean(self.objective.output(real)),
             "D(G(z), z)": jnp.mean(self.objective.output(fake)),

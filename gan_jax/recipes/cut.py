@@ -118,7 +118,9 @@ class _Cut:
         view, variables = self.view("discriminator", params, state, batch, fakes, key)
         real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real_logits, state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], real_logits, len(view.real.images), state.step
+        )
         metrics = {
             "D(b)": jnp.mean(self.objective.output(real_logits)),
             "D(G(a))": jnp.mean(self.objective.output(fake_logits)),

@@ -200,7 +200,9 @@ class _CycleGan:
             penalties = apply_regularizers(
                 "discriminator", self.regularizers, state.memory["discriminator"][domain], view, f"_{domain}"
             )
-            augmentation = self.augmentation.update(state.memory["augmentation"][domain], real_logits, state.step)
+            augmentation = self.augmentation.update(
+                state.memory["augmentation"][domain], real_logits, len(view.real.images), state.step
+            )
             value = value + self.objective.value(real_logits, fake_logits) / 2 - penalties.total
             memory["discriminator"][domain], memory["augmentation"][domain] = penalties.memory, augmentation
             metrics[_LOGGED[domain][0]] = jnp.mean(self.objective.output(real_logits))

@@ -136,7 +136,9 @@ class _Gan:
         view, variables = self.view("discriminator", params, state, batch, key)
         real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real_logits, state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], real_logits, len(view.real.images), state.step
+        )
         metrics = self._outputs(real_logits, fake_logits) | self.augmentation.metrics(augmentation) | penalties.metrics
         if self.flip_labels is not None:
             keys = example_keys(Stream.FLIP_LABELS.fold_in(key), len(real_logits))

@@ -96,7 +96,9 @@ class _Pix2pix:
         view, variables = self.view("discriminator", params, state, batch, key)
         real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real_logits, state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], real_logits, len(view.real.images), state.step
+        )
         metrics = {
             "D(x,y)": jnp.mean(self.objective.output(real_logits)),
             "D(x,G(x))": jnp.mean(self.objective.output(fake_logits)),
