@@ -7,7 +7,7 @@ import pytest
 from support.regularizing import batches, mlp, mlp_features, mlp_params, penalty, torch_mlp, view
 
 from gan_jax.common.parallel import example_keys
-from gan_jax.regularizers import consistency, every, feature_matching, lecam, orthogonal, stateless
+from gan_jax.regularizers import consistency, every, feature_matching, lecam, lecam_hinge, orthogonal, stateless
 
 
 def first_number(x):
@@ -69,6 +69,24 @@ def test_lecam_follows_its_sequence():
         value, memory = apply(real, fake, memory)
         penalties.append(value)
     np.testing.assert_allclose(penalties, lecam_by_hand(reals, fakes, 0.3, 0.9), rtol=1e-5)
+
+
+def test_the_hinge_form_of_lecam_is_that_of_the_authors():
+    """Against NumPy, step by step, and one-sided: what lies on the right side of its anchor pays nothing."""
+    rng = np.random.default_rng(4)
+    regularizer = lecam_hinge(0.3, decay=0.9)
+    memory, weights, means = regularizer.init(), [], []
+    for t in range(6):
+        real, fake = rng.normal(0.5, 2, 4), rng.normal(0, 2, 4)
+        weights, means = [0.9 * w for w in weights] + [0.1], [*means, (real.mean(), fake.mean())]
+        anchor_real, anchor_fake = np.average(means, axis=0, weights=weights)
+        both = np.mean(np.maximum(real - anchor_fake, 0) ** 2) + np.mean(np.maximum(anchor_real - fake, 0) ** 2)
+        value, memory = regularizer.apply(seen_logits(real, fake), memory)
+        assert value == pytest.approx(0.3 * both, rel=1e-5), t
+    # Real ones below the mean of generated ones: 0, where the paper's form charges.
+    swapped = seen_logits([-3, -1], [1, 3])
+    assert penalty(lecam_hinge(1.0), swapped) == 0
+    assert penalty(lecam(1.0), swapped) > 0
 
 
 def test_lecams_anchors_have_no_gradient():
@@ -224,12 +242,13 @@ def test_consistency_and_feature_matching_agree_with_pytorch():
     "make",
     [
         lecam,
+        lecam_hinge,
         orthogonal,
         feature_matching,
         lambda weight: consistency(shift, weight_real=weight),
         lambda weight: consistency(shift, weight_fake=weight),
     ],
-    ids=["lecam", "orthogonal", "feature_matching", "consistency of real", "consistency of fake"],
+    ids=["lecam", "lecam_hinge", "orthogonal", "feature_matching", "consistency of real", "consistency of fake"],
 )
 @pytest.mark.parametrize("weight", [-1.0, float("nan")])
 def test_a_weight_that_is_no_weight_is_refused(make, weight):
