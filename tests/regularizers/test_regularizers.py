@@ -1,5 +1,6 @@
 """Regularizers that take no gradient in images: LeCam, consistency, orthogonality, feature matching."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from support.regularizing import batches, mlp, mlp_features, mlp_params, penalty, torch_mlp, view
 
 from gan_jax.common.parallel import example_keys
+from gan_jax.networks.layers import ConvTranspose
 from gan_jax.regularizers import consistency, every, feature_matching, lecam, lecam_hinge, orthogonal, stateless
 
 
@@ -182,6 +184,28 @@ def test_orthogonal_and_its_gradient_agree_with_pytorch():
     np.testing.assert_allclose(gradients["a"]["kernel"], leaves[0].grad, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(gradients["b"]["c"]["kernel"], leaves[2].grad, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(gradients["b"]["c"]["bias"], 0)
+
+
+def test_the_filters_of_a_transposed_convolution_are_those_of_its_output():
+    """Its kernel has the output features on the last axis but one."""
+    x = jnp.ones((1, 3, 3, 2))
+    params = ConvTranspose(5, 4, 2).init(jax.random.key(0), x)["params"]
+    kernel = np.asarray(params["kernel"], np.float64)
+    assert kernel.shape == (4, 4, 5, 2)
+    filters = np.stack([kernel[:, :, i].ravel() for i in range(5)])
+    products = filters @ filters.T
+    expected = np.sum(products**2) - np.sum(np.diag(products) ** 2)
+    seen = view(first_number, *batches(), params={"Block_0": {"ConvTranspose_3": params}})
+    assert penalty(orthogonal(1.0), seen) == pytest.approx(expected, rel=1e-5)
+
+    class Generator(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return ConvTranspose(5, 4, 2)(x)
+
+    named = Generator().init(jax.random.key(0), x)["params"]
+    assert list(named) == ["ConvTranspose_0"]
+    assert penalty(orthogonal(1.0), seen._replace(params=named)) > 0
 
 
 # Feature matching
