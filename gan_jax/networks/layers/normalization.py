@@ -24,7 +24,8 @@ class BatchNorm(nn.Module):
     """Batch normalization (Ioffe and Szegedy, arXiv 1502.03167) over the batch of all devices.
 
     In training (`train=True`) it uses the mean and variance of the batch, and updates the running ones in the
-    collection "batch_stats" with `momentum`. Otherwise it uses the running ones.
+    collection "batch_stats" with `momentum`. Otherwise it uses the running ones. The running variance is that of
+    the batch itself, the biased one, as in Flax. PyTorch's is n / (n - 1) times as large, for n values of a channel.
     """
 
     train: bool
