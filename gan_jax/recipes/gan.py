@@ -60,7 +60,8 @@ def gan(
       latent: the distribution of the latents of one example. The default is 100 standard normal numbers.
       classes: the number of classes of a conditional game, or None. In a conditional game the networks are called as
         (latents, labels, train) and (images, labels, train), with labels int32 (N,) below `classes`. Generated images
-        have the labels of the batch, and samples cycle through the classes.
+        have the labels of the batch, and samples cycle through the classes. So every example needs its label:
+        `training.train` refuses data with hidden ones.
       judge_labels: whether the discriminator of a conditional game takes the labels too.
       regularizers, generator_regularizers: penalties that are added to the discriminator's and generator's objectives.
       augmentation: augmentation of the images that the discriminator sees.

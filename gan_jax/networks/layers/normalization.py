@@ -44,7 +44,8 @@ class ConditionalBatchNorm(nn.Module):
     """Batch normalization of x (N, ..., C) with a scale and bias for each class. Labels are int32 (N,).
 
     (Dumoulin, Shlens and Kudlur, arXiv 1610.07629, section 2.2; de Vries et al., arXiv 1707.00683.) The statistics are
-    those of the whole batch, as in `BatchNorm`.
+    those of the whole batch, as in `BatchNorm`. Labels are below `classes` and at least 0: the result of another one,
+    such as -1 for a hidden label, is 0.
     """
 
     classes: int
