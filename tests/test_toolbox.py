@@ -37,6 +37,7 @@ REGULARIZERS = {
     "wgan_gp": regularizers.wgan_gp(),
     "dragan": regularizers.dragan(),
     "lecam": regularizers.lecam(0.1),
+    "lecam_hinge": regularizers.lecam_hinge(0.1),
     "consistency": regularizers.consistency(lambda images, keys: images[:, ::-1]),
     "orthogonal": regularizers.orthogonal(1e-3),
     "lazy r1": regularizers.every(4, regularizers.r1(10.0)),

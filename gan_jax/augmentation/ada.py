@@ -53,11 +53,11 @@ def ada(transform: Transform = bgc, *, target: float = 0.6, interval: int = 4, i
     def apply(real_or_fake, keys, memory, step):
         return jax.vmap(transform, in_axes=(0, 0, None))(real_or_fake, keys, memory["p"])
 
-    def update(memory, real_logits, step):
+    def update(memory, real_logits, count, step):
         batches = memory["batches"] + 1
         signs = memory["signs"] + mean_over_devices(jnp.mean(jnp.sign(real_logits)))
         r = signs / interval
-        stride = interval * len(real_logits) * device_count() / images
+        stride = interval * count * device_count() / images
         p = jnp.clip(memory["p"] + stride * jnp.sign(r - target), 0, 1)
         measured = {"p": p, "r": r, "batches": jnp.zeros_like(batches), "signs": jnp.zeros_like(signs)}
         waiting = {**memory, "batches": batches, "signs": signs}

@@ -20,13 +20,14 @@ class Augmentation(NamedTuple):
     init: () -> memory.
     apply: (images (N, H, W, C) in [-1, 1], keys (N,), memory, step) -> images of the same shape. It is differentiable,
         and draws the random numbers of each example from the example's own key.
-    update: (memory, real_logits (N,), step) -> memory. It averages any statistics of the logits over devices.
+    update: (memory, real_logits, count, step) -> memory. The logits are those of `count` real images, one for each, or
+        fewer or more: of packs, or of patches. It averages any statistics of them over devices.
     metrics: memory -> scalars to log.
     """
 
     init: Callable[[], Tree]
     apply: Callable[[jax.Array, jax.Array, Tree, jax.Array], jax.Array]
-    update: Callable[[Tree, jax.Array, jax.Array], Tree] = lambda memory, real_logits, step: memory
+    update: Callable[[Tree, jax.Array, int, jax.Array], Tree] = lambda memory, real_logits, count, step: memory
     metrics: Callable[[Tree], dict[str, jax.Array]] = lambda memory: {}
 
 

@@ -47,7 +47,8 @@ def extragradient(game: Game, state: State, batches: Tree, key: jax.Array) -> tu
 
     The extrapolation is a full update by each player's optimizer (Gidel et al. 2019, arXiv 1802.10551, equation 9). The
     gradients at the extrapolated state are applied to the original parameters. Variables and optimizer states change in
-    both. So with `optax.adam` this is the paper's ExtraAdam (algorithm 4), and a learning rate schedule advances by two
+    both, and the memory of the game in the second alone: it is the same at both, and goes on once an update. So with
+    `optax.adam` this is the paper's ExtraAdam (algorithm 4), and a learning rate schedule advances by two
     for each update. Both gradients use the same examples and latents (the paper's "re-used mini-batches"). The metrics
     are those of the extrapolated state.
 
@@ -58,7 +59,7 @@ def extragradient(game: Game, state: State, batches: Tree, key: jax.Array) -> tu
     """
     metrics: Metrics = {}
     for i in range(game.batches_per_step):
-        ahead = _apply(_gradients(game, i, state, batches, key), state)
+        ahead = _apply(_gradients(game, i, state, batches, key), state).replace(memory=state.memory)
         found = _gradients(game, i, ahead, batches, key)
         state = _apply(found, ahead.replace(params=state.params))
         metrics |= _metrics(found)

@@ -46,8 +46,10 @@ def slerp(a: jax.Array, b: jax.Array, t: float | jax.Array) -> jax.Array:
 
         (sin((1 - t) w) a + sin(t w) b) / sin w
 
-    with w the angle between a row of a and that of b. Parallel rows are interpolated linearly, and rows of integers,
-    such as labels, stay those of a.
+    with w the angle between a row of a and that of b. Rows of integers, such as labels, stay those of a. Where the line
+    through a row of a and that of b leads through 0, or almost (sin w below 1e-3), it is taken instead of a circle:
+    between parallel rows, where it is the limit, between opposite ones, where any circle would do, and so between all
+    rows of one number.
 
     >>> a, b = jnp.array([[1.0, 0.0]]), jnp.array([[0.0, 1.0]])
     >>> print(inference.slerp(a, b, 0.5).round(3), inference.lerp(a, b, 0.5))  # on the circle, and within it
@@ -57,13 +59,29 @@ def slerp(a: jax.Array, b: jax.Array, t: float | jax.Array) -> jax.Array:
         return a
     axes = tuple(range(1, a.ndim))
     t = jnp.reshape(t, (-1, *[1] * len(axes)))
-    norms = jnp.linalg.norm(a.reshape(len(a), -1), axis=1) * jnp.linalg.norm(b.reshape(len(b), -1), axis=1)
-    cosine = jnp.where(norms > 0, jnp.sum(a * b, axes) / jnp.where(norms > 0, norms, 1), 1)
-    angle = jnp.arccos(jnp.clip(cosine, -1, 1)).reshape(-1, *[1] * len(axes))
-    # Between parallel rows there is no one great circle, but a straight line.
-    sine = jnp.where(jnp.sin(angle) > 1e-6, jnp.sin(angle), 0)
+    angle = _angles(a.reshape(len(a), -1), b.reshape(len(b), -1)).reshape(-1, *[1] * len(axes))
+    # Near 0 and pi a small error of the angle would be a large one of the quotients.
+    sine = jnp.where(jnp.sin(angle) > 1e-3, jnp.sin(angle), 0)
     on_circle = (jnp.sin((1 - t) * angle) * a + jnp.sin(t * angle) * b) / jnp.where(sine > 0, sine, 1)
     return jnp.where(sine > 0, on_circle, (1 - t) * a + t * b)
+
+
+def _angles(a: jax.Array, b: jax.Array) -> jax.Array:
+    """The angles between the rows of a and b (N, D), (N,); 0 if one of them is 0.
+
+    2 atan(|u - v| / |u + v|) of unit vectors u and v is exact for all angles, and its gradient is finite (Kahan, "How
+    futile are mindless assessments of roundoff in floating-point computation?", 2006, section 12). The arc cosine is
+    neither near 0 and pi.
+    """
+    known = (_norms(a) > 0) & (_norms(b) > 0)
+    u, v = (x / jnp.where(known, _norms(x), 1)[:, None] for x in (a, b))
+    return 2 * jnp.arctan2(jnp.where(known, _norms(u - v), 0), jnp.where(known, _norms(u + v), 1))
+
+
+def _norms(x: jax.Array) -> jax.Array:
+    """The norms of rows (N, D), (N,), whose gradient at 0 is 0."""
+    squares = jnp.sum(x * x, 1)
+    return jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1)), 0)
 
 
 def lerp(a: jax.Array, b: jax.Array, t: float) -> jax.Array:

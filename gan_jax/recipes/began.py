@@ -21,7 +21,7 @@ from gan_jax.networks.functional import batch_statistics, forward
 from gan_jax.networks.latents import Latent
 from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
-from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.streams import Stream, judge_keys, regularizers_key
 from gan_jax.recipes.truncation import with_truncated_latents
 from gan_jax.regularizers import Regularizer, View, logits
 
@@ -139,7 +139,9 @@ class _Began:
         }
         next_k = jax.lax.stop_gradient(controlled(k, mean_real, mean_fake, self.gamma, self.k_rate))
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], logits(view.real.output), state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], logits(view.real.output), len(view.real.images), state.step
+        )
         memory = {"k": next_k, "discriminator": penalties.memory, "augmentation": augmentation}
         metrics = metrics | self.augmentation.metrics(augmentation) | penalties.metrics
         return real - k * fake + penalties.total, Outcome(variables["discriminator"], metrics, memory)
@@ -153,13 +155,13 @@ class _Began:
 
     def view(self, player: str, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[View, Tree]:
         """Runs both networks for an update of `player`. Returns the view, and the updated variables of each network."""
-        z = self.latents(key, len(batch["image"]))
+        z = self.latents(Stream.LATENTS.fold_in(key), len(batch["image"]))
         current = params["generator"], state.variables["generator"]
         fakes, generator_variables = forward(self.generator, *current, z, key=Stream.GENERATOR.fold_in(key))
         judge, variables = self.judge(params["discriminator"], state), state.variables["discriminator"]
         real, fake, variables = judge(variables, batch["image"], fakes, judge_keys(key))
-        regularizers_key = Stream.REGULARIZERS.fold_in(key)
-        view = View(batch, z, real, fake, params=params[player], step=state.step, key=regularizers_key)
+        own_key = regularizers_key(player, key)
+        view = View(batch, z, real, fake, params=params[player], step=state.step, key=own_key)
         return view, {"generator": generator_variables, "discriminator": variables}
 
     def judge(self, params: Tree, state: State) -> Judge:
@@ -181,7 +183,8 @@ class _Began:
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the networks, and the initial memory."""
         generator_key, discriminator_key = jax.random.split(key)
-        image, generator = self.generator.init_with_output(generator_key, self.latents(key, 1), train=True)
+        z = self.latents(Stream.LATENTS.fold_in(key), 1)
+        image, generator = self.generator.init_with_output(generator_key, z, train=True)
         discriminator = self.discriminator.init(discriminator_key, image, train=True)
         networks = {"generator": generator, "discriminator": discriminator}
         memory = {

@@ -20,7 +20,7 @@ from gan_jax.objectives import Objective
 from gan_jax.recipes.joined_networks import join, variables_of, with_variables
 from gan_jax.recipes.judging import network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
-from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.streams import Stream, judge_keys, regularizers_key
 from gan_jax.recipes.truncation import with_truncated_latents
 from gan_jax.regularizers import Regularizer, View, logits
 
@@ -129,7 +129,7 @@ class _BiGan:
         view, variables = self.view("discriminator", params, state, batch, key)
         real, fake = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real, state.step)
+        augmentation = self.augmentation.update(state.memory["augmentation"], real, len(view.real.images), state.step)
         outputs = {
             "D(x, E(x))": jnp.mean(self.objective.output(real)),
             "D(G(z), z)": jnp.mean(self.objective.output(fake)),
@@ -149,7 +149,7 @@ class _BiGan:
     def view(self, player: str, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[View, Tree]:
         """Runs all networks for an update of `player`. Returns the view, and the updated variables of each player."""
         x, own, variables = batch["image"], params["generator"], state.variables
-        z = self._draw(key, len(x))
+        z = self._draw(Stream.LATENTS.fold_in(key), len(x))
         made, generated = forward(
             self.generator,
             own["generator"],
@@ -169,7 +169,8 @@ class _BiGan:
         judge = network_judge(self.discriminator, params["discriminator"], self._see(state, x.shape[1:]))
         pairs = join_pairs(x, found), join_pairs(made, z)
         real, fake, judged = judge(variables["discriminator"], *pairs, judge_keys(key))
-        view = View(batch, z, real, fake, params=params[player], step=state.step, key=Stream.REGULARIZERS.fold_in(key))
+        own_key = regularizers_key(player, key)
+        view = View(batch, z, real, fake, params=params[player], step=state.step, key=own_key)
         return view, {"generator": joined, "discriminator": judged}
 
     def _see(self, state: State, shape: tuple[int, ...]) -> Any:
@@ -185,7 +186,7 @@ class _BiGan:
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the networks, and the initial memory."""
         generator_key, encoder_key, discriminator_key = jax.random.split(key, 3)
-        z = self._draw(key, 1)
+        z = self._draw(Stream.LATENTS.fold_in(key), 1)
         x, generator = self.generator.init_with_output(generator_key, z, train=True)
         found, encoder = self.encoder.init_with_output(encoder_key, x, train=True)
         if found.shape != z.shape:

@@ -10,6 +10,7 @@ import optax
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game, Outcome, Player
 from gan_jax.networks.functional import forward
+from gan_jax.recipes.streams import Stream
 
 # (images (N, H, W, C), probabilities of classes (N, K), keys (N,)) -> the same for training.
 See = Callable[[jax.Array, jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
@@ -44,10 +45,9 @@ def classifier(
     def loss(params, state, batch, key):
         made = params["discriminator"], state.variables["discriminator"]
         count = shape["classes"].shape[1]
-        images, targets = see(
-            batch["image"], jax.nn.one_hot(batch["label"], count), example_keys(key, len(batch["image"]))
-        )
-        output, variables = forward(network, *made, images, key=key)
+        keys = example_keys(Stream.AUGMENT_REAL.fold_in(key), len(batch["image"]))
+        images, targets = see(batch["image"], jax.nn.one_hot(batch["label"], count), keys)
+        output, variables = forward(network, *made, images, key=Stream.REAL.fold_in(key))
         return optax.softmax_cross_entropy(output["classes"], targets).mean(), Outcome(variables, {})
 
     def init(key):

@@ -19,7 +19,7 @@ from gan_jax.objectives import Objective
 from gan_jax.recipes.joined_networks import join, variables_of
 from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
-from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.streams import Stream, judge_keys, regularizers_key
 from gan_jax.recipes.translation import SQUARES, Shape, init_discriminator, init_generator, translator
 from gan_jax.regularizers import Regularizer, View, logits, patch_nce
 
@@ -130,7 +130,9 @@ class _Cut:
         view, variables = self.view("discriminator", params, state, batch, fakes, key)
         real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real_logits, state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], real_logits, len(view.real.images), state.step
+        )
         metrics = {
             "D(b)": jnp.mean(self.objective.output(real_logits)),
             "D(G(a))": jnp.mean(self.objective.output(fake_logits)),
@@ -149,9 +151,9 @@ class _Cut:
             network = params["generator"]["AtoB"]
             return forward_with_maps(self.generator, network, own, images, name="encoder", key=stream.fold_in(key))
 
-        def contrast(made: jax.Array, maps: list[jax.Array], own: Tree, stream: Stream) -> jax.Array:
+        def contrast(made: jax.Array, maps: list[jax.Array], own: Tree, stream: Stream, at: Stream) -> jax.Array:
             """The contrast between what is made and the maps of what it is made of."""
-            places = draw_places(example_keys(Stream.PLACES.fold_in(key), len(made)), maps, self.patches)
+            places = draw_places(example_keys(at.fold_in(key), len(made)), maps, self.patches)
             _, _, made_maps = generate(made, own, stream)
             project = params["generator"]["projection"]
             vectors: Any = [self.projection.apply({"params": project}, each, places) for each in (made_maps, maps)]
@@ -164,12 +166,12 @@ class _Cut:
         penalties = apply_regularizers("generator", self.generator_regularizers, state.memory["generator"], view)
         losses = {
             "adversarial": self.objective.loss(logits(view.real.output), logits(view.fake.output)),
-            "nce": contrast(fakes, maps, own, Stream.ENCODE),
+            "nce": contrast(fakes, maps, own, Stream.ENCODE, Stream.PLACES),
         }
         contrasts = losses["nce"]
         if self.identity:
             same, own, maps = generate(batch["target"], own, Stream.IDENTITY)
-            losses["nce_identity"] = contrast(same, maps, own, Stream.ENCODE_IDENTITY)
+            losses["nce_identity"] = contrast(same, maps, own, Stream.ENCODE_IDENTITY, Stream.PLACES_IDENTITY)
             contrasts = (contrasts + losses["nce_identity"]) / 2
         loss = losses["adversarial"] + self.contrast_weight * contrasts + penalties.total
         after = join({"AtoB": own, "projection": variables_of(variables, "projection")})
@@ -183,8 +185,7 @@ class _Cut:
         judge = self.judge(params["discriminator"], state)
         real, fake, variables = judge(variables, batch["target"], fakes, judge_keys(key))
         own = params["generator"]["AtoB"] if player == "generator" else params[player]
-        regularizers_key = Stream.REGULARIZERS.fold_in(key)
-        return View(batch, batch["image"], real, fake, own, state.step, regularizers_key), variables
+        return View(batch, batch["image"], real, fake, own, state.step, regularizers_key(player, key)), variables
 
     def judge(self, params: Tree, state: State) -> Judge:
         """Returns the discriminator with these parameters."""
@@ -197,14 +198,14 @@ class _Cut:
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the networks, and the initial memory."""
-        generator_key, projection_key, discriminator_key = jax.random.split(key, 3)
+        generator_key, projection_key, discriminator_key, noise_key, places_key = jax.random.split(key, 5)
         source, target = self.shapes
         generator = init_generator(self.generator, generator_key, source, target)
         inputs: Any = dict(generator)
         params = inputs.pop("params")
         image = jnp.zeros((1, *source))
-        _, _, maps = forward_with_maps(self.generator, params, inputs, image, name="encoder", key=generator_key)
-        places = draw_places(example_keys(projection_key, 1), maps, self.patches)
+        _, _, maps = forward_with_maps(self.generator, params, inputs, image, name="encoder", key=noise_key)
+        places = draw_places(example_keys(places_key, 1), maps, self.patches)
         networks = {
             "generator": join({"AtoB": generator, "projection": self.projection.init(projection_key, maps, places)}),
             "discriminator": init_discriminator(self.discriminator, discriminator_key, target),

@@ -33,10 +33,12 @@ class Stream(IntEnum):
     REAL = 6
     FAKE = 8
     POOL = 10
-    REEVALUATE = 12
+    REEVALUATE_REAL = 12
     AUGMENT_REAL = 14
     AUGMENT_FAKE = 16
     REGULARIZERS = 18
+    REEVALUATE_FAKE = 20
+    GENERATOR_REGULARIZERS = 22
 
     def fold_in(self, key: jax.Array, i: int) -> jax.Array:
         """Returns the key of this stream for network or domain i (0 or 1), for an update with the key `key`."""
@@ -173,7 +175,8 @@ class _CycleGan:
         for i, domain in enumerate(DOMAINS):
             view, _ = self.view(i, params, state, batch, real, fakes, key)
             losses[f"adversarial_{domain}"] = self.objective.loss(logits(view.real.output), logits(view.fake.output))
-            view = view._replace(params=params["generator"][_way_to(domain).name])
+            own_key = Stream.GENERATOR_REGULARIZERS.fold_in(key, i)
+            view = view._replace(params=params["generator"][_way_to(domain).name], key=own_key)
             memory = state.memory["generator"][domain]
             suffix = f"_{domain}"
             penalties[domain] = apply_regularizers("generator", self.generator_regularizers, memory, view, suffix)
@@ -209,7 +212,9 @@ class _CycleGan:
             penalties = apply_regularizers(
                 "discriminator", self.regularizers, state.memory["discriminator"][domain], view, f"_{domain}"
             )
-            augmentation = self.augmentation.update(state.memory["augmentation"][domain], real_logits, state.step)
+            augmentation = self.augmentation.update(
+                state.memory["augmentation"][domain], real_logits, len(view.real.images), state.step
+            )
             value = value + self.objective.value(real_logits, fake_logits) / 2 - penalties.total
             memory["discriminator"][domain], memory["augmentation"][domain] = penalties.memory, augmentation
             metrics[_LOGGED[domain][0]] = jnp.mean(self.objective.output(real_logits))
@@ -223,8 +228,7 @@ class _CycleGan:
     ) -> tuple[View, Tree]:
         """Runs the discriminator of the i-th domain. Returns the view, and the discriminator's updated variables."""
         domain = DOMAINS[i]
-        streams = (Stream.REAL, Stream.FAKE, Stream.REEVALUATE, Stream.AUGMENT_REAL, Stream.AUGMENT_FAKE)
-        keys = JudgeKeys(*(stream.fold_in(key, i) for stream in streams))
+        keys = JudgeKeys(*(Stream[name.upper()].fold_in(key, i) for name in JudgeKeys._fields))
         own_params = params["discriminator"][domain]
         variables = variables_of(state.variables["discriminator"], domain)
         judge = self.judge(domain, own_params, state)

@@ -46,7 +46,7 @@ def with_encoder(
     def objective(params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[jax.Array, Outcome]:
         others, images = jax.lax.stop_gradient(networks(state)), batch["image"]
         z, variables = forward(
-            encoder, params["encoder"], state.variables["encoder"], images, key=Stream.GENERATOR.fold_in(key)
+            encoder, params["encoder"], state.variables["encoder"], images, key=Stream.ENCODE.fold_in(key)
         )
         made = game.sample(others, z)
         losses = {
@@ -58,9 +58,10 @@ def with_encoder(
 
     def init(key: jax.Array) -> tuple[dict[str, Tree], dict[str, Tree]]:
         drawn, memory = game.init(key)
-        latents = game.latents(key, 1)
+        encoder_key, latents_key = jax.random.split(Stream.ENCODE.fold_in(key))
+        latents = game.latents(latents_key, 1)
         examples = game.sample(drawn, latents)
-        z, variables = encoder.init_with_output(jax.random.fold_in(key, 1), examples, train=True)
+        z, variables = encoder.init_with_output(encoder_key, examples, train=True)
         if z.shape != latents.shape:
             raise ValueError(f"the encoder makes latents of shape {z.shape[1:]}, and the game has {latents.shape[1:]}")
         return {**drawn, "encoder": variables}, memory

@@ -18,7 +18,7 @@ from gan_jax.networks.latents import Latent, normal
 from gan_jax.objectives import Objective
 from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
-from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.streams import Stream, judge_keys, regularizers_key
 from gan_jax.recipes.truncation import with_truncated_latents, with_truncated_styles
 from gan_jax.regularizers import Regularizer, View, logits
 
@@ -60,7 +60,8 @@ def gan(
       latent: the distribution of the latents of one example. The default is 100 standard normal numbers.
       classes: the number of classes of a conditional game, or None. In a conditional game the networks are called as
         (latents, labels, train) and (images, labels, train), with labels int32 (N,) below `classes`. Generated images
-        have the labels of the batch, and samples cycle through the classes.
+        have the labels of the batch, and samples cycle through the classes. So every example needs its label:
+        `training.train` refuses data with hidden ones.
       judge_labels: whether the discriminator of a conditional game takes the labels too.
       regularizers, generator_regularizers: penalties that are added to the discriminator's and generator's objectives.
       augmentation: augmentation of the images that the discriminator sees.
@@ -146,7 +147,9 @@ class _Gan:
         view, variables = self.view("discriminator", params, state, batch, key)
         real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real_logits, state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], real_logits, len(view.real.images), state.step
+        )
         metrics = self._outputs(real_logits, fake_logits) | self.augmentation.metrics(augmentation) | penalties.metrics
         if self.flip_labels is not None:
             keys = example_keys(Stream.FLIP_LABELS.fold_in(key), len(real_logits))
@@ -165,13 +168,13 @@ class _Gan:
     def view(self, player: str, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[View, Tree]:
         """Runs both networks for an update of `player`. Returns the view, and the updated variables of each network."""
         count, labels = len(batch["image"]), self._labels(batch)
-        z = self._draw(key, count)
+        z = self._draw(Stream.LATENTS.fold_in(key), count)
         current = params["generator"], state.variables["generator"]
         fake, generator_variables = forward(self.generator, *current, z, *labels, key=Stream.GENERATOR.fold_in(key))
         judge, variables = self.judge(params["discriminator"], state, labels), state.variables["discriminator"]
         real, fake, variables = judge(variables, batch["image"], fake, judge_keys(key))
-        regularizers_key = Stream.REGULARIZERS.fold_in(key)
-        view = View(batch, z, real, fake, params=params[player], step=state.step, key=regularizers_key)
+        own_key = regularizers_key(player, key)
+        view = View(batch, z, real, fake, params=params[player], step=state.step, key=own_key)
         return view, {"generator": generator_variables, "discriminator": variables}
 
     def judge(self, params: Tree, state: State, labels: tuple[jax.Array, ...]) -> Judge:
@@ -188,7 +191,8 @@ class _Gan:
         generator_key, discriminator_key = jax.random.split(key)
         labels = () if self.classes is None else (jnp.zeros(1, jnp.int32),)
         known = labels if self.judge_labels else ()
-        image, generator = self.generator.init_with_output(generator_key, self._draw(key, 1), *labels, train=True)
+        z = self._draw(Stream.LATENTS.fold_in(key), 1)
+        image, generator = self.generator.init_with_output(generator_key, z, *labels, train=True)
         networks = {
             "generator": generator,
             "discriminator": self.discriminator.init(discriminator_key, image, *known, train=True),

@@ -17,13 +17,15 @@ class JudgeKeys(NamedTuple):
     """The PRNG keys of an evaluation of a discriminator.
 
     real, fake: keys of its layers for the real and the generated batch.
-    reevaluate: key of its layers for further evaluations by regularizers.
+    reevaluate_real, reevaluate_fake: keys of its layers for further evaluations by regularizers, of images in the place
+        of the real and of the generated batch. All such evaluations in an update draw alike.
     augment_real, augment_fake: keys of the augmentation of the real and the generated batch.
     """
 
     real: jax.Array
     fake: jax.Array
-    reevaluate: jax.Array
+    reevaluate_real: jax.Array
+    reevaluate_fake: jax.Array
     augment_real: jax.Array
     augment_fake: jax.Array
 
@@ -48,16 +50,17 @@ class Judge:
         real_output, variables = self.forward(variables, self._seen(real, keys.augment_real), keys.real)
         fake_output, variables = self.forward(variables, self._seen(fake, keys.augment_fake), keys.fake)
 
-        def judged(images: jax.Array, output: Tree, augment_key: jax.Array) -> Judged:
+        def judged(images: jax.Array, output: Tree, augment_key: jax.Array, key: jax.Array) -> Judged:
             return Judged(
                 images,
                 output,
-                discriminate=lambda x: self.forward(variables, self._seen(x, augment_key), keys.reevaluate)[0],
-                features=lambda x: self.features(variables, self._seen(x, augment_key), keys.reevaluate),
+                discriminate=lambda x: self.forward(variables, self._seen(x, augment_key), key)[0],
+                features=lambda x: self.features(variables, self._seen(x, augment_key), key),
             )
 
-        real_judged = judged(real, real_output, keys.augment_real)
-        return real_judged, judged(fake, fake_output, keys.augment_fake), variables
+        real_judged = judged(real, real_output, keys.augment_real, keys.reevaluate_real)
+        fake_judged = judged(fake, fake_output, keys.augment_fake, keys.reevaluate_fake)
+        return real_judged, fake_judged, variables
 
     def _seen(self, images: jax.Array, key: jax.Array) -> Tree:
         return self.see(images, example_keys(key, len(images)))

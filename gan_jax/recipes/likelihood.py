@@ -19,6 +19,7 @@ from gan_jax.game import Game, Metrics, Outcome, Player, State, Tree
 from gan_jax.networks.functional import forward
 from gan_jax.networks.latents import Latent
 from gan_jax.networks.text import lengths
+from gan_jax.recipes.streams import Stream
 
 
 def likelihood(
@@ -115,7 +116,8 @@ class _Likelihood:
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the generator, and no memory."""
-        return {"generator": self.generator.init(key, self.latents(key, 1), train=True)}, {}
+        noise = self.latents(Stream.LATENTS.fold_in(key), 1)
+        return {"generator": self.generator.init(key, noise, train=True)}, {}
 
     def latents(self, key: jax.Array, count: int) -> jax.Array:
         """Draws noise (count, ...)."""

@@ -16,7 +16,7 @@ from gan_jax.networks.functional import forward
 from gan_jax.objectives import Objective, non_saturating
 from gan_jax.recipes.judging import Judge, network_judge
 from gan_jax.recipes.penalties import apply_regularizers, init_memory
-from gan_jax.recipes.streams import Stream, judge_keys
+from gan_jax.recipes.streams import Stream, judge_keys, regularizers_key
 from gan_jax.recipes.translation import Shape, init_discriminator, init_generator, l1, translator
 from gan_jax.regularizers import Regularizer, View, logits
 
@@ -107,7 +107,9 @@ class _Pix2pix:
         view, variables = self.view("discriminator", params, state, batch, key)
         real_logits, fake_logits = logits(view.real.output), logits(view.fake.output)
         penalties = apply_regularizers("discriminator", self.regularizers, state.memory["discriminator"], view)
-        augmentation = self.augmentation.update(state.memory["augmentation"], real_logits, state.step)
+        augmentation = self.augmentation.update(
+            state.memory["augmentation"], real_logits, len(view.real.images), state.step
+        )
         metrics = {
             "D(x,y)": jnp.mean(self.objective.output(real_logits)),
             "D(x,G(x))": jnp.mean(self.objective.output(fake_logits)),
@@ -136,8 +138,8 @@ class _Pix2pix:
         )
         judge, variables = self.judge(params["discriminator"], state, batch["image"]), state.variables["discriminator"]
         real, fake, variables = judge(variables, batch["target"], fakes, judge_keys(key))
-        regularizers_key = Stream.REGULARIZERS.fold_in(key)
-        view = View(batch, batch["image"], real, fake, params=params[player], step=state.step, key=regularizers_key)
+        own_key = regularizers_key(player, key)
+        view = View(batch, batch["image"], real, fake, params=params[player], step=state.step, key=own_key)
         return view, {"generator": generator_variables, "discriminator": variables}
 
     def judge(self, params: Tree, state: State, sources: jax.Array) -> Judge:

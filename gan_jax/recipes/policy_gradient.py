@@ -147,13 +147,14 @@ class _PolicyGradient:
     def written(self, params: Tree, state: State, batch: Tree, key: jax.Array) -> jax.Array:
         """Returns as many exact samples as the batch has texts, (N, L, V), through which no gradient passes."""
         own = {"params": params["generator"], **state.variables["generator"]}
-        noise = self.latents(key, len(batch["image"]))
+        noise = self.latents(Stream.LATENTS.fold_in(key), len(batch["image"]))
         return jax.lax.stop_gradient(self.sample({"generator": own}, noise))
 
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of the networks, and no memory."""
         generator_key, discriminator_key = jax.random.split(key)
-        texts, generator = self.generator.init_with_output(generator_key, self.latents(key, 1), train=True)
+        noise = self.latents(Stream.LATENTS.fold_in(key), 1)
+        texts, generator = self.generator.init_with_output(generator_key, noise, train=True)
         discriminator = self.discriminator.init(discriminator_key, texts, train=True)
         return {"generator": generator, "discriminator": discriminator}, {}
 

@@ -1,7 +1,8 @@
 """The streams of random numbers in an update.
 
-Latents are drawn from the key of the update itself. All other random numbers are drawn from the key of their stream,
-which is the key of the update folded with the number of the stream.
+All of them are drawn from the key of their stream, which is the key of the update folded with the number of the stream.
+A key is either folded or drawn from, and drawn from in one place: `fold_in` and `split` give the same keys, so what is
+drawn from the key of the update itself would be tied to the streams of the same numbers.
 """
 
 from enum import IntEnum
@@ -17,16 +18,20 @@ class Stream(IntEnum):
     GENERATOR = 0
     REAL = 1
     FAKE = 2
-    REEVALUATE = 3
+    REEVALUATE_REAL = 3
     AUGMENT_REAL = 4
     AUGMENT_FAKE = 5
     FLIP_LABELS = 6
     REGULARIZERS = 7
-    # Of CUT: the places of its patches, and the generator's further passes.
+    LATENTS = 8
+    REEVALUATE_FAKE = 9
+    GENERATOR_REGULARIZERS = 10
+    # Of CUT: the places of its patches, and the generator's further passes. Encoders of games draw from ENCODE too.
     PLACES = 100
     ENCODE = 101
     IDENTITY = 102
     ENCODE_IDENTITY = 103
+    PLACES_IDENTITY = 104
 
     def fold_in(self, key: jax.Array) -> jax.Array:
         """Returns the key of this stream for an update with the key `key`."""
@@ -35,5 +40,10 @@ class Stream(IntEnum):
 
 def judge_keys(key: jax.Array) -> JudgeKeys:
     """Returns the keys of the discriminator for an update with the key `key`."""
-    streams = (Stream.REAL, Stream.FAKE, Stream.REEVALUATE, Stream.AUGMENT_REAL, Stream.AUGMENT_FAKE)
-    return JudgeKeys(*(stream.fold_in(key) for stream in streams))
+    return JudgeKeys(*(Stream[name.upper()].fold_in(key) for name in JudgeKeys._fields))
+
+
+def regularizers_key(player: str, key: jax.Array) -> jax.Array:
+    """Returns the key of the regularizers of `player`, the discriminator or generator, for an update with `key`."""
+    stream = Stream.REGULARIZERS if player == "discriminator" else Stream.GENERATOR_REGULARIZERS
+    return stream.fold_in(key)

@@ -91,7 +91,7 @@ class _Vae:
     def loss(self, params: Tree, state: State, batch: Tree, key: jax.Array) -> tuple[Any, Outcome]:
         """Returns the negative evidence lower bound in nats per example."""
         own, variables, images = params["autoencoder"], state.variables["autoencoder"], batch["image"]
-        noise = self.latents(key, len(images))
+        noise = self.latents(Stream.LATENTS.fold_in(key), len(images))
         codes, encoder = forward(
             self.encoder, own["encoder"], variables_of(variables, "encoder"), images, key=Stream.REAL.fold_in(key)
         )
@@ -108,7 +108,8 @@ class _Vae:
     def init(self, key: jax.Array) -> tuple[Tree, Tree]:
         """Returns the initial variables of both networks, joined as those of the player, and no memory."""
         encoder_key, decoder_key = jax.random.split(key)
-        images, decoder = self.decoder.init_with_output(decoder_key, self.latents(key, 1), train=True)
+        z = self.latents(Stream.LATENTS.fold_in(key), 1)
+        images, decoder = self.decoder.init_with_output(decoder_key, z, train=True)
         encoder = self.encoder.init(encoder_key, images, train=True)
         return {"autoencoder": join({"encoder": encoder, "decoder": decoder})}, {}
 

@@ -21,7 +21,7 @@ from gan_jax.regularizers.gradient_penalties import (
     wgan_gp,
     zero_centred,
 )
-from gan_jax.regularizers.lecam import lecam
+from gan_jax.regularizers.lecam import lecam, lecam_hinge
 from gan_jax.regularizers.mutual_information import mutual_information
 from gan_jax.regularizers.orthogonal import orthogonal
 from gan_jax.regularizers.path_length import path_length

@@ -1,5 +1,7 @@
 """LeCam regularization: pulls the logits of real images to a running average of the fake ones, and vice versa."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
@@ -24,8 +26,30 @@ def lecam(weight: float, decay: float = 0.99) -> Regularizer:
     >>> round(float(value), 4)  # 0.5 ((1 + 1)^2 + (-1 - 1)^2)
     4.0
     """
-    at_least(0, "the weight of lecam", weight)
-    decay_rate("the decay of lecam", decay)
+    return _lecam("lecam", weight, decay, lambda difference: difference)
+
+
+def lecam_hinge(weight: float, decay: float = 0.99) -> Regularizer:
+    """weight (E_x[max(0, D(x) - a_F)^2] + E_z[max(0, a_R - D(G(z)))^2]), where D are the logits.
+
+    This is `lecam_reg` of the authors' code (github.com/google/lecam-gan), which differs from the paper: only real
+    logits above the anchor a_F, and generated ones below a_R, are pulled to it. The anchors are those of `lecam`. (The
+    authors' averages start at 1,000 and have a step at which the penalty sets in.) Raises ValueError for a negative
+    weight or a decay outside [0, 1).
+
+    >>> penalty = regularizers.lecam_hinge(0.5)
+    >>> real, fake = (regularizers.Judged(None, scores, None, None) for scores in (-jnp.ones(4), jnp.ones(4)))
+    >>> view = regularizers.View({}, None, real, fake, None, step=0, key=None)
+    >>> float(penalty.apply(view, penalty.init())[0])  # D is fooled already: nothing is pulled
+    0.0
+    """
+    return _lecam("lecam_hinge", weight, decay, jax.nn.relu)
+
+
+def _lecam(name: str, weight: float, decay: float, side: Callable[[jax.Array], jax.Array]) -> Regularizer:
+    """weight (E_x[side(D(x) - a_F)^2] + E_z[side(a_R - D(G(z)))^2])."""
+    at_least(0, f"the weight of {name}", weight)
+    decay_rate(f"the decay of {name}", decay)
 
     def init() -> Tree:
         return {name: jnp.zeros(()) for name in ("real", "fake", "total")}
@@ -36,7 +60,7 @@ def lecam(weight: float, decay: float = 0.99) -> Regularizer:
         seen = jax.lax.stop_gradient({**means, "total": jnp.ones(())})
         memory = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, memory, seen)
         anchor_real, anchor_fake = memory["real"] / memory["total"], memory["fake"] / memory["total"]
-        distance = jnp.mean(jnp.square(real - anchor_fake)) + jnp.mean(jnp.square(fake - anchor_real))
-        return weight * distance, memory
+        squares = jnp.square(side(real - anchor_fake)), jnp.square(side(anchor_real - fake))
+        return weight * (jnp.mean(squares[0]) + jnp.mean(squares[1])), memory
 
-    return Regularizer("lecam", init, apply)
+    return Regularizer(name, init, apply)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.common.checks import at_least
+from gan_jax.networks.layers import ConvTranspose
 from gan_jax.regularizers.base import Regularizer, View, stateless
 
 
@@ -12,8 +13,11 @@ def orthogonal(weight: float) -> Regularizer:
 
     This is the relaxed form of BigGAN, which penalizes the overlap of filters but not their norms (Brock et al. 2019,
     arXiv 1809.11096, equation 3, where the weight is 1e-4). W is a parameter named "kernel", reshaped to a matrix whose
-    columns are the last axis: the filters of a convolution or a dense layer. Embeddings have another name, so they are
-    exempt, as in the authors' code. Raises ValueError for a negative weight.
+    columns are the filters of a convolution or a dense layer, one for each output feature. They are the last axis, but
+    for a `ConvTranspose`, where they are the last but one. It is known by the name that Flax gives it, ConvTranspose_0
+    and so on. Embeddings have another name than "kernel", so they are exempt, as in the authors' code.
+
+    Raises ValueError for a negative weight.
 
     >>> params = {"Dense_0": {"kernel": jnp.array([[1.0, 0.5], [0.0, 2.0]]), "bias": jnp.ones(2)}}
     >>> view = regularizers.View({}, None, None, None, params, step=0, key=None)
@@ -26,8 +30,14 @@ def orthogonal(weight: float) -> Regularizer:
         total = jnp.zeros(())
         for path, leaf in jax.tree_util.tree_leaves_with_path(view.params):
             if path[-1] == jax.tree_util.DictKey("kernel"):
-                w = leaf.reshape(-1, leaf.shape[-1])
+                kernel = jnp.moveaxis(leaf, -2, -1) if _is_transposed(path) else leaf
+                w = kernel.reshape(-1, kernel.shape[-1])
                 total += jnp.sum(jnp.square((w.T @ w) * (1 - jnp.eye(w.shape[1]))))
         return weight * total
 
     return stateless("orthogonal", penalty)
+
+
+def _is_transposed(path: tuple) -> bool:
+    """Whether a kernel at this path of the parameters is that of a `ConvTranspose`."""
+    return len(path) > 1 and str(path[-2].key).rpartition("_")[0] == ConvTranspose.__name__

@@ -61,6 +61,7 @@ class Population:
             for member in combinations
         ]
         self.game = games[0]
+        run_folder.check_labels(self.experiment, self.settings, self.game)
         try:
             return self._trace(self.values)
         except jax.errors.JAXTypeError as error:

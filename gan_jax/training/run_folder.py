@@ -85,6 +85,15 @@ def build(experiment: Experiment, settings: Settings, info: DataInfo) -> tuple[G
         raise UsageError(f"{experiment.path.name}: {error}") from error
 
 
+def check_labels(experiment: Experiment, settings: Settings, game: Game) -> None:
+    """Raises UsageError for labels that are hidden from a conditional game. It would generate images of no class."""
+    if game.classes is not None and settings.labels_per_class is not None:
+        raise UsageError(
+            f"{experiment.path.name}: its game is conditional and needs the label of every image, and "
+            "--labels-per-class hides some: that is for games such as semi_supervised.py"
+        )
+
+
 def build_game(experiment: Experiment, settings: Settings, info: DataInfo) -> Game:
     """Builds the experiment's game, with the frozen arrays of the settings. Settings may be traced values."""
     return freeze(experiment.build(settings, info), settings.freeze)

@@ -79,6 +79,7 @@ def train(
             same_run.check_data(folder, config, description["fingerprint"], may_change)
         data = hide_labels(limit_training(whole, settings.examples), settings.labels_per_class)
         game, abstract = run_folder.build(experiment, settings, data.info)
+        run_folder.check_labels(experiment, settings, game)
         checkpoints = Checkpoints(folder / run_folder.CHECKPOINTS, settings.keep) if is_writer else None
         start = Start(experiment, settings, folder, description, console, game, abstract)
         try:

@@ -4,11 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from support.augmented_games import images, play
+from support.augmented_games import Discriminator, images, play, tiny
 from support.scripts import arrays_of
 
 from gan_jax.augmentation import ada, bgc
 from gan_jax.augmentation.ada_transforms import blit, color, geometry, recolor, rotated, scaled, shifted, turned, warp
+from gan_jax.game import init_state, train_step
+from gan_jax.networks.layers import Packed
 
 
 def test_no_transform_is_the_image_itself():
@@ -168,7 +170,7 @@ def test_p_follows_a_sequence_worked_by_hand():
     sure, torn = jnp.array([3.0, 1.0, 0.1, 9.0]), jnp.array([1.0, -1.0, 2.0, -5.0])
     # Mean signs of 1 and 0; the intervals' are 1/2, 1, 0, 0, 0 and 1/2.
     for logits in (sure, torn, sure, sure, torn, torn, torn, torn, torn, torn, torn, sure):
-        memory = augmentation.update(memory, logits, 0)
+        memory = augmentation.update(memory, logits, 4, 0)
         logged = augmentation.metrics(memory)
         seen.append((float(logged["augmentation_p"]), float(logged["sign(D(x))"])))
     first = [(0, 0), (0.25, 0.5), (0.25, 0.5), (0.5, 1), (0.5, 1), (0.25, 0)]
@@ -177,10 +179,10 @@ def test_p_follows_a_sequence_worked_by_hand():
 
 def test_p_stays_where_the_target_is_met_and_goes_no_further_than_1():
     met = ada(target=0.5, interval=1, images=4)
-    memory = met.update(met.init(), jnp.array([1.0, 1.0, 1.0, -1.0]), 0)
+    memory = met.update(met.init(), jnp.array([1.0, 1.0, 1.0, -1.0]), 4, 0)
     assert memory["p"] == 0
     for _ in range(3):
-        memory = met.update(memory, jnp.ones(3), 0)
+        memory = met.update(memory, jnp.ones(3), 3, 0)
     assert memory["p"] == 1
 
 
@@ -196,11 +198,22 @@ def test_a_game_augments_with_the_probability_in_memory():
     assert all(np.isfinite(value) for value in metrics.values())
 
 
+def test_p_rises_by_images_and_not_by_packs_or_patches():
+    """A batch of 8 images, judged as 4 packs of two or in 9 patches each: p rises by 8 / 32 in either case."""
+    augmentation = ada(target=0, interval=1, images=32)
+    for logits in (jnp.ones(8), jnp.ones(4), jnp.ones((8, 3, 3))):
+        assert augmentation.update(augmentation.init(), logits, 8, 0)["p"] == 0.25
+    game = tiny(ada(lambda image, key, p: image, target=-1, interval=1, images=32), Packed(Discriminator(), 2))
+    state = jax.jit(lambda: init_state(game, jax.random.key(0)))()
+    _, metrics = jax.jit(lambda state: train_step(game, state, {"image": images(8)}))(state)
+    assert metrics["augmentation_p"] == 0.25
+
+
 @pytest.mark.slow
 def test_members_of_a_population_have_their_own_p():
     def play_member(target):
         augmentation = ada(target=target, interval=1, images=8)
-        memory = augmentation.update(augmentation.init(), jnp.array([1.0, 1.0, 1.0, -1.0]), 0)
+        memory = augmentation.update(augmentation.init(), jnp.array([1.0, 1.0, 1.0, -1.0]), 4, 0)
         return memory["p"], augmentation.apply(images(2), jax.random.split(jax.random.key(0), 2), memory, 0)
 
     p, augmented = jax.vmap(play_member)(jnp.array([0.4, 0.6]))

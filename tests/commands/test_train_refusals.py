@@ -182,6 +182,14 @@ def test_labels_that_cannot_be_kept_are_refused(capsys, tmp_path, value, message
     assert not run.exists()
 
 
+@pytest.mark.parametrize("name", ["acgan", "biggan", "conditional", "projection"])
+def test_labels_are_not_hidden_from_a_conditional_game(capsys, tmp_path, name):
+    run = tmp_path / "run"
+    arguments = "train", LABELS / f"{name}.py", "--dataset", "digits", "--labels-per-class", 10, "--workdir", run
+    refused(gan_jax(capsys, *arguments), "needs the label of every image, and --labels-per-class hides some")
+    assert not run.exists()
+
+
 def test_a_negative_weight_is_refused(capsys, tmp_path):
     run = tmp_path / "run"
     result = gan_jax(capsys, "train", LABELS / "acgan.py", "--class-weight", -1, "--workdir", run)

@@ -103,11 +103,11 @@ def test_extragradient_with_adam_is_extra_adam():
 
 
 @pytest.mark.parametrize(("dynamics", "evaluations"), [(simultaneous, 1), (extragradient, 2), (consensus(0.5), 1)])
-def test_variables_and_memory_go_through_every_evaluation(dynamics, evaluations):
+def test_variables_go_through_every_evaluation_and_memory_through_one(dynamics, evaluations):
     _, state, _ = play(bilinear(dynamics), 3)
     for name in "xy":
         assert state.variables[name]["stats"]["n"] == 3 * evaluations
-        assert state.memory[name] == 3 * evaluations
+        assert state.memory[name] == 3
     assert state.memory["last"] == 0  # of x, the last player
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gan_jax.common.parallel import example_keys
 from gan_jax.game import Game
-from gan_jax.inference import draw_latents, first_latents, labels_of, latent_array, latent_count, walk_latents
+from gan_jax.inference import draw_latents, first_latents, labels_of, latent_array, latent_count, slerp, walk_latents
 from gan_jax.inference.latents import latents_from_arrays
 
 
@@ -83,3 +83,42 @@ def test_walks_between_parallel_latents_are_straight():
     ends = jnp.array([[1.0, 2], [1, 2], [1, 0], [3, 0], [0, 0], [2, 2]])
     walks = np.asarray(walk_latents(ends, 3)).reshape(3, 3, 2)
     np.testing.assert_allclose(walks, [[[1, 2]] * 3, [[1, 0], [2, 0], [3, 0]], [[0, 0], [1, 1], [2, 2]]], atol=1e-6)
+
+
+def test_walks_of_one_number_are_straight():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 1000, 1)).astype(np.float32)
+    for t in (0.0, 0.3, 0.5, 1.0):
+        np.testing.assert_allclose(slerp(a, b, t), (1 - t) * a + t * b, atol=1e-6)
+
+
+def test_walks_between_opposite_latents_are_straight_and_those_beside_them_are_round():
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=(200, 8)).astype(np.float32)
+    factors = rng.uniform(0.1, 3, (200, 1)).astype(np.float32)
+    for opposite in (-a, -factors * a, factors * a):
+        np.testing.assert_allclose(slerp(a, opposite, 0.5), (a + opposite) / 2, atol=1e-5)
+    # Away from these the formula holds, in float64.
+    b = rng.normal(size=(200, 8))
+    for near in (0.01, 0.1, 1):
+        end = np.float32(near * b - a)
+        x, y = np.float64(a), np.float64(end)
+        angle = np.arccos(np.sum(x * y, 1) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1))[:, None]
+        rows = np.sin(angle[:, 0]) > 2e-3
+        assert rows.mean() > 0.5
+        expected = (np.sin(0.7 * angle) * x + np.sin(0.3 * angle) * y) / np.sin(angle)
+        np.testing.assert_allclose(slerp(a, end, 0.3)[rows], expected[rows], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("b", [[3.0, 4.0], [-6.0, -8.0], [0.0, 0.0], [6.0, 8.0], [4.0, -3.0]])
+def test_walks_have_finite_slopes_everywhere(b):
+    a, b = jnp.array([[3.0, 4.0]]), jnp.array([b])
+    slopes = jax.jacfwd(slerp, (0, 1, 2))(a, b, jnp.array([0.25]))
+    slopes_back = jax.jacrev(slerp, (0, 1, 2))(a, b, jnp.array([0.25]))
+    for forward, backward in zip(slopes, slopes_back, strict=True):
+        assert np.isfinite(forward).all()
+        np.testing.assert_allclose(forward, backward, atol=1e-6)
+    if b[0, 0] == 4:  # a quarter turn
+        turn = np.pi / 2
+        expected = turn * (np.cos(turn / 4) * b - np.cos(turn * 3 / 4) * a)
+        np.testing.assert_allclose(slopes[2].reshape(1, 2), expected, rtol=1e-5)

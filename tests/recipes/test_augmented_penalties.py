@@ -134,7 +134,7 @@ def test_a_step_of_the_discriminator_agrees_with_pytorchs_double_backward(name):
 
     key = jax.random.fold_in(jax.random.fold_in(state.key, 0), 0)
     layer = state.params["generator"]["Dense_0"]
-    z = np.asarray(game.latents(key, COUNT), np.float64)
+    z = np.asarray(game.latents(Stream.LATENTS.fold_in(key), COUNT), np.float64)
     real = tensor(POINTS["image"])
     fake = tensor(np.tanh(z @ np.asarray(layer["kernel"], np.float64) + np.asarray(layer["bias"], np.float64)))
     own = judge_keys(key)

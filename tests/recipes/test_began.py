@@ -13,6 +13,7 @@ from gan_jax.networks import autoencoder
 from gan_jax.networks.latents import uniform
 from gan_jax.recipes import began
 from gan_jax.recipes.began import controlled, convergence, reconstruction_loss
+from gan_jax.recipes.streams import Stream
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +67,8 @@ def test_steps_agree_with_pytorch():
     real, k = torch.tensor(np.float64(batch["image"])), 0.0
     step = jax.jit(lambda state: train_step(game, state, batch))
     for t in range(4):
-        z = game.latents(jax.random.fold_in(jax.random.fold_in(state.key, t), 0), len(batch["image"]))
+        key = jax.random.fold_in(jax.random.fold_in(state.key, t), 0)
+        z = game.latents(Stream.LATENTS.fold_in(key), len(batch["image"]))
         z = torch.tensor(np.float64(z))
         real_loss, fake_loss = loss(real), loss(layer("generator", z).detach())
         expected = {

@@ -18,6 +18,7 @@ from gan_jax.networks.layers import no_norm
 from gan_jax.networks.pairs import PairDiscriminator, join_pairs, split_pairs
 from gan_jax.objectives import hinge, non_saturating, wasserstein
 from gan_jax.recipes import bigan
+from gan_jax.recipes.streams import Stream
 from gan_jax.regularizers import wgan_gp
 
 RATE = 0.1
@@ -81,7 +82,7 @@ def test_a_step_of_all_players_is_that_of_pytorch(name):
     state = jax.jit(lambda: init_state(game, jax.random.key(0)))()
     x = np.random.default_rng(0).normal(size=(6, SIZE)).astype(np.float32)
     key = jax.random.fold_in(jax.random.fold_in(state.key, 0), 0)
-    z = torch.tensor(np.asarray(game.latents(key, 6)))
+    z = torch.tensor(np.asarray(game.latents(Stream.LATENTS.fold_in(key), 6)))
     after, _ = jax.jit(partial(train_step, game))(state, {"image": jnp.asarray(x)})
 
     judge, discriminate = torch_mlp(state.params["discriminator"])

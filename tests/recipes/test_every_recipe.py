@@ -21,6 +21,7 @@ from gan_jax.networks.ops import computing
 from gan_jax.networks.pairs import PairDiscriminator
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import began, bigan, cut, cyclegan, gan, pix2pix, regression
+from gan_jax.recipes.streams import Stream
 from gan_jax.regularizers import consistency, dragan, every, lecam, orthogonal, r1, stateless, wgan_gp
 
 pytestmark = pytest.mark.slow
@@ -211,7 +212,7 @@ def test_what_the_generator_is_given_is_in_the_view(name):
     key = jax.random.key(2)
     _, outcome = jax.jit(lambda state: generator.objective(state.params, state, batch(name), key))(state)
     if name in ("gan", "bigan", "began"):
-        given = {"": game.latents(key, 4)}
+        given = {"": game.latents(Stream.LATENTS.fold_in(key), 4)}
     elif name in ("pix2pix", "cut"):
         given = {"": batch(name)["image"]}
     else:

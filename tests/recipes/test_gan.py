@@ -16,6 +16,7 @@ from gan_jax.networks import dcgan
 from gan_jax.networks.latents import normal
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
+from gan_jax.recipes.streams import Stream
 from gan_jax.training.experiment import load_experiment
 
 # At 16x16 the layers have three lowerings on CPU: dense, patches and native.
@@ -168,7 +169,8 @@ def torch_steps(start, batch, latents):
 @pytest.mark.parametrize("steps", [1, 3])
 def test_steps_agree_with_pytorch(game, start, batch, compiled, steps):
     keys = [jax.random.fold_in(jax.random.fold_in(start.key, step), 0) for step in range(steps)]
-    expected, moments, means, expected_metrics = torch_steps(start, batch, [game.latents(key, BATCH) for key in keys])
+    drawn = [game.latents(Stream.LATENTS.fold_in(key), BATCH) for key in keys]
+    expected, moments, means, expected_metrics = torch_steps(start, batch, drawn)
     state = start
     for reference in expected_metrics:
         state, metrics = compiled(state, batch)

@@ -11,6 +11,7 @@ from gan_jax.networks.latents import Codes, normal, with_codes
 from gan_jax.networks.layers import ClassLogits, ConcatGenerator, Heads
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
+from gan_jax.recipes.streams import Stream
 from gan_jax.regularizers import classify_fake, classify_real, mutual_information
 
 COUNT, CLASSES, RATE = 6, 3, 0.1
@@ -104,7 +105,8 @@ def test_a_step_agrees_with_pytorch(method):
             (leaf - RATE * g).detach().requires_grad_() for leaf, g in zip(leaves[name], gradients, strict=True)
         ]
 
-    drawn = game.latents(jax.random.fold_in(jax.random.fold_in(state.key, 0), 0), COUNT)
+    key = jax.random.fold_in(jax.random.fold_in(state.key, 0), 0)
+    drawn = game.latents(Stream.LATENTS.fold_in(key), COUNT)
     z = np.asarray(drawn[0] if method is acgan else drawn)
     told = np.concatenate([z, np.eye(CLASSES)[batch["label"]]], 1, dtype=np.float32) if method is acgan else z
     logits, on_real, on_fake = losses(method.__name__, torch, batch, z)

@@ -99,7 +99,7 @@ def judge():
     return Judge(see, forward, features)
 
 
-KEYS = JudgeKeys(*jax.random.split(jax.random.key(0), 5))
+KEYS = JudgeKeys(*jax.random.split(jax.random.key(0), 6))
 
 
 def shifted(images, key):
@@ -122,8 +122,11 @@ def test_images_that_are_judged_again_are_augmented_as_their_batch_was():
     real, fake = batches()
     real_judged, fake_judged, _ = judge()(2.0, real, fake, KEYS)
     other = real - 3
-    noise = jax.random.uniform(KEYS.reevaluate)
-    for judged, key in ((real_judged, KEYS.augment_real), (fake_judged, KEYS.augment_fake)):
+    for judged, key, again in (
+        (real_judged, KEYS.augment_real, KEYS.reevaluate_real),
+        (fake_judged, KEYS.augment_fake, KEYS.reevaluate_fake),
+    ):
+        noise = jax.random.uniform(again)
         # With the variables after both batches, which stay: twice the same.
         for _ in range(2):
             expected = 4 * shifted(other, key).sum(1) + noise
@@ -141,7 +144,7 @@ def test_the_streams_of_an_update_are_apart():
     streams = words(stream.fold_in(key) for stream in Stream)
     assert len(streams | words([key])) == len(Stream) + 1
     assert words(judge_keys(key)) < streams
-    assert len(words(judge_keys(key))) == 5
+    assert len(words(judge_keys(key))) == 6
 
 
 # Joined networks

@@ -17,6 +17,7 @@ from gan_jax.networks.ops import computing
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan, likelihood, policy_gradient, with_likelihood
 from gan_jax.recipes.policy_gradient import returns_to_go
+from gan_jax.recipes.streams import Stream
 
 GENERATOR, DISCRIMINATOR = text.Generator(4), text.Discriminator(6, layers=2)
 LATENT = gumbel(LENGTH, SIZE)
@@ -106,7 +107,7 @@ def test_the_policy_gradient_of_a_batch_is_that_by_hand():
     """With a discount, and with the mean of the other texts as the baseline."""
     game, batch, key = policy_game(discount=0.6), {"image": jnp.zeros((5, LENGTH, SIZE))}, jax.random.key(2)
     state = scattered_state(game)
-    texts = game.sample(networks(state), game.latents(key, 5))
+    texts = game.sample(networks(state), game.latents(Stream.LATENTS.fold_in(key), 5))
     rewards = DISCRIMINATOR.apply({"params": state.params["discriminator"]}, texts, train=False)
     returns = np.array(
         [[sum(0.6 ** (s - t) * row[s] for s in range(t, LENGTH)) for t in range(LENGTH)] for row in rewards]
@@ -139,7 +140,7 @@ def test_the_discriminator_ascends_the_objective_on_exact_samples():
     game, batch, key = policy_game(), {"image": one_hot(whole_texts())}, jax.random.key(3)
     state = scattered_state(game)
     value, _ = game.players[0].objective(state.params, state, batch, key)
-    fake = game.sample(networks(state), game.latents(key, 15))
+    fake = game.sample(networks(state), game.latents(Stream.LATENTS.fold_in(key), 15))
 
     def judge(texts):
         return DISCRIMINATOR.apply({"params": state.params["discriminator"]}, texts, train=False)

@@ -13,6 +13,7 @@ from gan_jax.networks.latents import normal
 from gan_jax.recipes import vae
 from gan_jax.recipes.evidence import divergence
 from gan_jax.recipes.joined_networks import variables_of
+from gan_jax.recipes.streams import Stream
 
 from support.translating import begun  # isort: skip
 
@@ -53,7 +54,7 @@ def test_the_loss_is_the_negative_bound_in_nats():
 
     codes = applied(gan3d.Discriminator(2, outputs=2 * SIZE), "encoder", batch["image"])
     mean, log_variance = np.float64(codes[:, :SIZE]), np.float64(codes[:, SIZE:])
-    noise = jax.vmap(normal(SIZE))(example_keys(key, 4))
+    noise = jax.vmap(normal(SIZE))(example_keys(Stream.LATENTS.fold_in(key), 4))
     z = mean + np.exp(log_variance / 2) * noise
     p = (np.float64(applied(gan3d.Generator(8, 2), "decoder", jnp.asarray(z, jnp.float32))) + 1) / 2
     x = (batch["image"] + 1) / 2

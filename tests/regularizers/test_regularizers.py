@@ -1,5 +1,6 @@
 """Regularizers that take no gradient in images: LeCam, consistency, orthogonality, feature matching."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 from support.regularizing import batches, mlp, mlp_features, mlp_params, penalty, torch_mlp, view
 
 from gan_jax.common.parallel import example_keys
-from gan_jax.regularizers import consistency, every, feature_matching, lecam, orthogonal, stateless
+from gan_jax.networks.layers import ConvTranspose
+from gan_jax.regularizers import consistency, every, feature_matching, lecam, lecam_hinge, orthogonal, stateless
 
 
 def first_number(x):
@@ -69,6 +71,24 @@ def test_lecam_follows_its_sequence():
         value, memory = apply(real, fake, memory)
         penalties.append(value)
     np.testing.assert_allclose(penalties, lecam_by_hand(reals, fakes, 0.3, 0.9), rtol=1e-5)
+
+
+def test_the_hinge_form_of_lecam_is_that_of_the_authors():
+    """Against NumPy, step by step, and one-sided: what lies on the right side of its anchor pays nothing."""
+    rng = np.random.default_rng(4)
+    regularizer = lecam_hinge(0.3, decay=0.9)
+    memory, weights, means = regularizer.init(), [], []
+    for t in range(6):
+        real, fake = rng.normal(0.5, 2, 4), rng.normal(0, 2, 4)
+        weights, means = [0.9 * w for w in weights] + [0.1], [*means, (real.mean(), fake.mean())]
+        anchor_real, anchor_fake = np.average(means, axis=0, weights=weights)
+        both = np.mean(np.maximum(real - anchor_fake, 0) ** 2) + np.mean(np.maximum(anchor_real - fake, 0) ** 2)
+        value, memory = regularizer.apply(seen_logits(real, fake), memory)
+        assert value == pytest.approx(0.3 * both, rel=1e-5), t
+    # Real ones below the mean of generated ones: 0, where the paper's form charges.
+    swapped = seen_logits([-3, -1], [1, 3])
+    assert penalty(lecam_hinge(1.0), swapped) == 0
+    assert penalty(lecam(1.0), swapped) > 0
 
 
 def test_lecams_anchors_have_no_gradient():
@@ -166,6 +186,28 @@ def test_orthogonal_and_its_gradient_agree_with_pytorch():
     np.testing.assert_array_equal(gradients["b"]["c"]["bias"], 0)
 
 
+def test_the_filters_of_a_transposed_convolution_are_those_of_its_output():
+    """Its kernel has the output features on the last axis but one."""
+    x = jnp.ones((1, 3, 3, 2))
+    params = ConvTranspose(5, 4, 2).init(jax.random.key(0), x)["params"]
+    kernel = np.asarray(params["kernel"], np.float64)
+    assert kernel.shape == (4, 4, 5, 2)
+    filters = np.stack([kernel[:, :, i].ravel() for i in range(5)])
+    products = filters @ filters.T
+    expected = np.sum(products**2) - np.sum(np.diag(products) ** 2)
+    seen = view(first_number, *batches(), params={"Block_0": {"ConvTranspose_3": params}})
+    assert penalty(orthogonal(1.0), seen) == pytest.approx(expected, rel=1e-5)
+
+    class Generator(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return ConvTranspose(5, 4, 2)(x)
+
+    named = Generator().init(jax.random.key(0), x)["params"]
+    assert list(named) == ["ConvTranspose_0"]
+    assert penalty(orthogonal(1.0), seen._replace(params=named)) > 0
+
+
 # Feature matching
 
 
@@ -224,12 +266,13 @@ def test_consistency_and_feature_matching_agree_with_pytorch():
     "make",
     [
         lecam,
+        lecam_hinge,
         orthogonal,
         feature_matching,
         lambda weight: consistency(shift, weight_real=weight),
         lambda weight: consistency(shift, weight_fake=weight),
     ],
-    ids=["lecam", "orthogonal", "feature_matching", "consistency of real", "consistency of fake"],
+    ids=["lecam", "lecam_hinge", "orthogonal", "feature_matching", "consistency of real", "consistency of fake"],
 )
 @pytest.mark.parametrize("weight", [-1.0, float("nan")])
 def test_a_weight_that_is_no_weight_is_refused(make, weight):

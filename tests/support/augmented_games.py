@@ -26,10 +26,10 @@ class Discriminator(nn.Module):
         return nn.Dense(1)(images.reshape(len(images), -1))[:, 0]
 
 
-def tiny(augmentation):
+def tiny(augmentation, discriminator=None):
     return gan(
         Generator(),
-        Discriminator(),
+        discriminator or Discriminator(),
         non_saturating,
         optax.sgd(0.1),
         optax.sgd(0.1),

@@ -4,6 +4,8 @@ import jax
 import numpy as np
 import optax
 import pytest
+from support.keys import record, used_twice
+from support.small_games import SHAPE, small_cyclegan
 
 from gan_jax.game import init_state
 from gan_jax.networks import dcgan
@@ -77,3 +79,20 @@ def test_a_call_trains_for_several_steps_except_on_cpu(monkeypatch):
     assert choose_steps_per_call() == 1
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert choose_steps_per_call() > 1
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_transforms_draw_from_keys_that_nothing_else_draws_from(paired):
+    """A pair may be transformed alike, which is the same draw again."""
+    game = small_cyclegan()
+    transforms = Transforms(flip=True, jitter=True, paired=paired)
+    program = make_program(game, steps_per_call=1, transforms=transforms, devices=1)
+    images = np.zeros((BATCH, *SHAPE), np.uint8)
+
+    def step():
+        rows = np.arange(BATCH)[None]
+        program.__wrapped__(init_state(game, jax.random.key(0)), {"image": images, "target": images}, rows, 1)
+
+    found = record(step)
+    assert len(found.draws) > 4 * BATCH
+    assert not used_twice(found)

@@ -24,7 +24,8 @@ class BatchNorm(nn.Module):
     """Batch normalization (Ioffe and Szegedy, arXiv 1502.03167) over the batch of all devices.
 
     In training (`train=True`) it uses the mean and variance of the batch, and updates the running ones in the
-    collection "batch_stats" with `momentum`. Otherwise it uses the running ones.
+    collection "batch_stats" with `momentum`. Otherwise it uses the running ones. The running variance is that of
+    the batch itself, the biased one, as in Flax. PyTorch's is n / (n - 1) times as large, for n values of a channel.
     """
 
     train: bool
@@ -43,7 +44,8 @@ class ConditionalBatchNorm(nn.Module):
     """Batch normalization of x (N, ..., C) with a scale and bias for each class. Labels are int32 (N,).
 
     (Dumoulin, Shlens and Kudlur, arXiv 1610.07629, section 2.2; de Vries et al., arXiv 1707.00683.) The statistics are
-    those of the whole batch, as in `BatchNorm`.
+    those of the whole batch, as in `BatchNorm`. Labels are below `classes` and at least 0: the result of another one,
+    such as -1 for a hidden label, is 0.
     """
 
     classes: int
