@@ -34,7 +34,7 @@ def ada(transform: Transform = bgc, *, target: float = 0.6, interval: int = 4, i
     or a target below -1.
 
     >>> adaptive = augmentation.ada(interval=1, images=100)
-    >>> memory = adaptive.update(adaptive.init(), jnp.ones(4), 0)  # all of 4 real images are recognized
+    >>> memory = adaptive.update(adaptive.init(), jnp.ones(4), 4, 0)  # all of 4 real images are recognized
     >>> {name: round(float(value), 4) for name, value in adaptive.metrics(memory).items()}
     {'augmentation_p': 0.04, 'sign(D(x))': 1.0}
     """

@@ -26,6 +26,8 @@ class Stream(IntEnum):
     LATENTS = 8
     REEVALUATE_FAKE = 9
     GENERATOR_REGULARIZERS = 10
+    # All that the generator draws for its own update, if it does not share the discriminator's draws.
+    FRESH = 11
     # Of CUT: the places of its patches, and the generator's further passes. Encoders of games draw from ENCODE too.
     PLACES = 100
     ENCODE = 101
