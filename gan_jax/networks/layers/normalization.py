@@ -26,6 +26,11 @@ class BatchNorm(nn.Module):
     In training (`train=True`) it uses the mean and variance of the batch, and updates the running ones in the
     collection "batch_stats" with `momentum`. Otherwise it uses the running ones. The running variance is that of
     the batch itself, the biased one, as in Flax. PyTorch's is n / (n - 1) times as large, for n values of a channel.
+
+    The variance is the mean square less the square of the mean, in float32. So it is as exact as float32 where the mean
+    of a channel is some deviations, as after a convolution. Where it is larger, the result is off from float64 by 2e-5
+    at 10 deviations, by 2e-3 at 100, and by 0.2 at 1,000. A variance about a value of the channel has 1e-6 at all of
+    them, and costs a step of DCGAN 40% at 8x8 (experiments/benchmarks/README.md).
     """
 
     train: bool
