@@ -55,16 +55,18 @@ def test_ssim_is_its_formula_window_by_window_and_these_are_smaller_in_small_ima
         assert made == pytest.approx(np.mean(values), rel=1e-9)
 
 
-def test_ssim_is_that_of_scikit_image():
+@pytest.mark.parametrize("shape", [(20, 24, 3), (11, 11, 1), (32, 17, 1), (64, 64, 3), (96, 48, 1)])
+def test_ssim_and_psnr_are_those_of_scikit_image(shape):
     metrics = pytest.importorskip("skimage.metrics", reason="scikit-image is not installed")
-    images, truth = noisy()
-    expected = [
-        metrics.structural_similarity(
-            a, b, channel_axis=-1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
-        )
-        for a, b in zip(images, truth, strict=True)
-    ]
-    np.testing.assert_allclose(ssim(images, truth), expected, rtol=1e-6)
+    images, truth = noisy(2, *shape)
+    # Images without colour have no axis of channels there.
+    channels = {"channel_axis": -1 if shape[-1] > 1 else None}
+    pairs = [(a.squeeze(), b.squeeze()) for a, b in zip(images, truth, strict=True)]
+    as_in_the_paper = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
+    expected = [metrics.structural_similarity(a, b, **channels, **as_in_the_paper) for a, b in pairs]
+    np.testing.assert_allclose(ssim(images, truth), expected, rtol=1e-9)
+    expected = [metrics.peak_signal_noise_ratio(b, a, data_range=255) for a, b in pairs]
+    np.testing.assert_allclose(psnr(images, truth), expected, rtol=1e-9)
 
 
 def test_more_noise_is_farther_by_every_measure():

@@ -1,4 +1,4 @@
-"""Layers that see several examples at once, against NumPy."""
+"""Layers that see several examples at once, against NumPy and PyTorch."""
 
 import flax.linen as nn
 import jax
@@ -64,6 +64,30 @@ def test_minibatch_stddev_is_one_number_a_group():
     alike = jnp.ones((4, 2, 2, 3))
     np.testing.assert_allclose(minibatch_stddev(alike)[..., 3], 1e-4, rtol=1e-5)
     assert np.all(np.isfinite(jax.grad(lambda x: jnp.sum(minibatch_stddev(x)))(alike)))
+
+
+@pytest.mark.parametrize(("examples", "size"), [(6, 3), (8, 4), (3, 4)])
+def test_minibatch_stddev_and_its_gradient_are_those_of_pytorch(examples, size):
+    torch = pytest.importorskip("torch", reason="PyTorch, the reference here, is not installed")
+    rng = np.random.default_rng(2)
+    x, weights = rng.normal(size=(examples, 2, 3, 5)), rng.normal(size=(examples, 2, 3, 6))
+
+    # The steps of the paper, one group of images (C, H, W) after the other.
+    images = torch.tensor(x.transpose(0, 3, 1, 2), requires_grad=True)
+    judged = []
+    for group in images.split(size):
+        deviations = (group - group.mean(0)).square().mean(0).add(1e-8).sqrt()
+        judged.append(torch.cat([group, deviations.mean().expand(len(group), 1, 2, 3)], 1))
+    expected = torch.cat(judged)
+    expected.backward(torch.tensor(weights.transpose(0, 3, 1, 2)))
+
+    def value(x):
+        y = minibatch_stddev(x, size)
+        return jnp.sum(jnp.float32(weights) * y), y
+
+    gradient, y = jax.jit(jax.grad(value, has_aux=True))(jnp.float32(x))
+    close(y, expected.detach().permute(0, 2, 3, 1))
+    close(gradient, images.grad.permute(0, 2, 3, 1))
 
 
 def test_groups_that_fill_the_devices_are_those_of_one_device():
