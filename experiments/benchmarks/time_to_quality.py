@@ -54,7 +54,7 @@ _ADA = (*_WIDER, "--target", "0.6")
 DATA = {
     "glyphs": Data(32, _CONDITIONAL, "glyphs"),
     "mnist": Data(32, _CONDITIONAL),
-    "cifar10": Data(32, (*_WIDER, "--flip")),
+    "cifar10": Data(32, (*_CONDITIONAL, "--flip")),
     "emoji": Data(64, _ADA),
 }
 DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100")
