@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from support.small_games import SGD, Noisy, Patches
-from support.translating import batch_of, begun
+from support.translating import batch_of, begun, perturbed
 
 from gan_jax.augmentation import ada, brightness, diff_augment, translation
 from gan_jax.common.parallel import AXIS
-from gan_jax.game import Game, init_state, networks, train_step
+from gan_jax.game import Game, init_state, networks, population_step, stack_values, train_step
 from gan_jax.networks import autoencoder, cyclegan_resnet, dcgan
 from gan_jax.networks.latents import normal
 from gan_jax.networks.layers import no_norm
@@ -162,6 +162,42 @@ def test_trains_with_everything_and_makes_images_by_the_average(name):
         made = make(networks(state))
         np.testing.assert_array_equal(made, make(averaged))
         assert np.abs(made - make(live)).max() > 1e-6
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_members_of_a_population_play_as_they_would_alone(name):
+    """With seeds, hyperparameters and batches of their own, for two steps: what they keep and what they log."""
+
+    def build(values):
+        return RECIPES[name].build(
+            regularizers=[lecam(values["weight"])],
+            generator_regularizers=[size],
+            augmentation=rising,
+            ema=values["ema"],
+        )
+
+    choices = [{"weight": 0.1, "ema": 0.5}, {"weight": 0.2, "ema": 0.9}]
+    states = [perturbed(build(own), seed) for seed, own in enumerate(choices)]
+    batches = [batch(name), jax.tree.map(lambda x: x[::-1] / 2, batch(name))]
+    values = {key: stack_values([own[key] for own in choices]) for key in choices[0]}
+
+    def two_steps(step, state, batch):
+        state, _ = step(state, batch)
+        return step(state, batch)
+
+    together = partial(jax.jit(partial(population_step, build)), values)
+    found = two_steps(together, *(jax.tree.map(lambda *x: jnp.stack(x), *each) for each in (states, batches)))
+    step = jax.jit(lambda values, state, batch: train_step(build(values), state, batch))
+    for i, (own, state, images) in enumerate(zip(choices, states, batches, strict=True)):
+        alone = two_steps(partial(step, own), state, images)
+
+        def same(path, x, y, i=i):
+            x, y = (jax.random.key_data(k) if jnp.issubdtype(k.dtype, jax.dtypes.prng_key) else k for k in (x[i], y))
+            where = jax.tree_util.keystr(path)
+            assert np.all(np.isfinite(y)), where
+            np.testing.assert_allclose(x, y, rtol=0, atol=1e-5 * max(np.abs(y).max(), 0.1), err_msg=where)
+
+        jax.tree_util.tree_map_with_path(same, found, alone)
 
 
 def plain_metrics(name):

@@ -16,17 +16,17 @@ def begun(game, seed=0):
     return jax.jit(lambda: init_state(game, jax.random.key(seed)))()
 
 
-def perturbed(game):
+def perturbed(game, seed=1):
     """A state in which no two parameters are alike, as biases are at first, and logits are not near 0."""
     state = jax.eval_shape(lambda: init_state(game, jax.random.key(0)))
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
 
     def drawn(path, x):
         scale = "scale" in jax.tree_util.keystr(path)
         return (scale + rng.normal(0, 0.1, x.shape)).astype(np.float32)
 
     zeros = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), state.replace(key=None, params={}))
-    return zeros.replace(params=jax.tree_util.tree_map_with_path(drawn, state.params), key=jax.random.key(5))
+    return zeros.replace(params=jax.tree_util.tree_map_with_path(drawn, state.params), key=jax.random.key(4 + seed))
 
 
 def agree_with_adam(start, state, player, parameters, gradients, rate, beta1):

@@ -1,5 +1,7 @@
 """bfloat16 computes what float32 does, less exactly, and leaves the state in float32; remat changes what is kept."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import optax
 import pytest
 
 from gan_jax.game import init_state, train_step
-from gan_jax.networks import dcgan, mlp
+from gan_jax.networks import dcgan, mlp, resnet
 from gan_jax.networks.functional import forward
 from gan_jax.networks.latents import normal
 from gan_jax.networks.ops import cast, computing
@@ -18,10 +20,12 @@ pytestmark = pytest.mark.slow
 
 NETWORKS = {
     "dcgan": (dcgan.Generator(16, 3, 8), dcgan.Discriminator(8), (16, 16, 3)),
+    "resnet": (resnet.Generator(8, 3, 16), resnet.Discriminator(16), (8, 8, 3)),
     "mlp": (mlp.Generator(2, (32, 32)), mlp.Discriminator((32, 32)), (2,)),
 }
 
 
+@cache
 def played(name, **how):
     """The state after one step of SGD, which keeps gradients in proportion, and the metrics."""
     generator, discriminator, shape = NETWORKS[name]
@@ -44,10 +48,12 @@ def test_bfloat16_takes_nearly_the_same_step_and_keeps_float32(name):
     (moved, _, metrics), (moved_low, after, metrics_low) = played(name), played(name, dtype="bfloat16")
     assert {x.dtype for x in jax.tree.leaves((after.params, after.variables, metrics_low))} == {jnp.dtype("float32")}
     # A share of 32 images: one or two of them may lie on the other side.
-    np.testing.assert_allclose(metrics_low.pop("accuracy_real"), metrics.pop("accuracy_real"), rtol=0, atol=2.5 / 32)
-    for key, value in metrics.items():
-        assert metrics_low[key] != value  # it did compute otherwise
-        np.testing.assert_allclose(metrics_low[key], value, rtol=2e-2)
+    np.testing.assert_allclose(metrics_low["accuracy_real"], metrics["accuracy_real"], rtol=0, atol=2.5 / 32)
+    for key in metrics.keys() - {"accuracy_real"}:
+        value = metrics[key]
+        assert metrics_low[key] != value, key  # it did compute otherwise
+        # A gradient passes twice as many products as a loss.
+        np.testing.assert_allclose(metrics_low[key], value, rtol=5e-2 if "gradient" in key else 2e-2, err_msg=key)
     for player in moved:
         a, b = (np.concatenate([x.ravel() for x in jax.tree.leaves(tree[player])]) for tree in (moved, moved_low))
         # bfloat16 has 8 bits: each product is off by up to 0.4%, and a step is a chain of a dozen.
@@ -96,6 +102,9 @@ def test_remat_keeps_little_more_than_the_convolutions(player):
     assert kept(remat=True) < 0.7 * kept()
 
 
-def test_remat_computes_the_same():
-    (moved, *_), (moved_again, *_) = played("dcgan"), played("dcgan", remat=True)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-7), moved, moved_again)
+@pytest.mark.parametrize("name", ["dcgan", "resnet"])
+def test_remat_computes_the_same(name):
+    (moved, _, metrics), (moved_again, _, metrics_again) = played(name), played(name, remat=True)
+    # What parameters close to 1 moved by is rounded to 1e-7.
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(b, a, rtol=1e-4, atol=5e-7), moved, moved_again)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(b, a, rtol=1e-5), metrics, metrics_again)
