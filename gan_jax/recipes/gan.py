@@ -69,10 +69,9 @@ def gan(
       flip_labels: the probability of exchanging a real and a generated example in the discriminator's objective
         (Chintala et al., "How to train a GAN?", 2016).
       discriminator_updates: the number of updates of the discriminator in a training step, each on a separate batch.
-      fresh_latents: whether G's update draws its own latents, labels apart, and its own augmentations, as in algorithm 1
-        of the 2014 paper. By default it has those of D's first update in the step, so that the images are generated
-        once. D has just learned from them, so G's loss is a little higher than on fresh ones. Over 16 seeds the
-        quality was the same (experiments/README.md, "The latents of both players").
+      fresh_latents: whether G's update draws latents and augmentations of its own, as in algorithm 1 of the 2014 paper.
+        By default they are those of D's first update in the step, and so the images are generated once. Labels are
+        those of the batch in any case.
       ema: decay of the moving average of the generator. Samples come from the average.
       dynamics: how the players take turns.
 

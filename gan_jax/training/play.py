@@ -41,7 +41,8 @@ def play(
         has the same bits.
     state: what `play` returned before, to go on from there. By default the game begins.
 
-    All local devices share each batch, as in a run. Raises ValueError if they cannot.
+    All local devices share each batch, as in a run. Raises ValueError if they cannot, and for a conditional game if
+    labels are hidden.
 
     >>> from gan_jax.networks import mlp
     >>> from gan_jax.training.play import play
@@ -55,6 +56,7 @@ def play(
     devices = jax.local_device_count()
     if batch_size % devices:
         raise ValueError(f"batches of {batch_size} cannot be spread evenly over {devices} devices")
+    _check_labels(game, split)
     begun = run_once(lambda: init_state(game, jax.random.key(seed))) if state is None else state
     start, many = int(begun.step), choose_steps_per_call() if split.in_memory else 1
     feeding = feed(
@@ -90,6 +92,8 @@ def play_population(
     split: in memory. Each member has its own order of the examples, by its seed.
     states: what `play_population` returned before, to go on from there. By default the games begin.
 
+    Raises ValueError if games are conditional and labels are hidden.
+
     >>> from gan_jax.training.play import play_population
     >>> def build(values):  # a player alone, who learns the mean of the points from (1, 1) on
     ...     def distance(params, state, batch, key):
@@ -102,13 +106,15 @@ def play_population(
     ((20, 3), [2, 1, 0])
     """
     many = choose_steps_per_call()
+    first = build({name: x[0] for name, x in values.items()})
+    _check_labels(first, split)
     begun = run_once(lambda: init_population(build, values, stack_keys(seeds))) if states is None else states
     start = int(begun.step[0])
     batches = feed_members(
         split,
         seeds=seeds,
         batch_size=batch_size,
-        batches_per_step=build({name: x[0] for name, x in values.items()}).batches_per_step,
+        batches_per_step=first.batches_per_step,
         steps_per_call=many,
         devices=1,
     )
@@ -116,6 +122,11 @@ def play_population(
     program = BoundProgram(compiled, (values, device_data(split, 1)), batches, many)
     trained, calls = _repeat(program, begun, start, start + steps)
     return trained, _history(calls, steps)
+
+
+def _check_labels(game: Game, split: Split) -> None:
+    if game.classes is not None and split.labels is not None and (split.labels < 0).any():
+        raise ValueError("a conditional game needs the label of every example, and some are hidden")
 
 
 def _repeat(program: BoundProgram, state: State, start: int, end: int) -> tuple[State, list[Packed]]:

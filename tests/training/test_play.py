@@ -7,10 +7,11 @@ import pytest
 from support.command import DIGITS, SMALL
 
 from gan_jax.commands.main import main
-from gan_jax.data import load
+from gan_jax.data import hide_labels, load
 from gan_jax.game import networks, stack_values
 from gan_jax.inference import sample_images, sample_members
 from gan_jax.networks import dcgan
+from gan_jax.networks.layers import ConcatDiscriminator, ConcatGenerator
 from gan_jax.objectives import non_saturating
 from gan_jax.recipes import gan
 from gan_jax.training.play import play, play_population
@@ -82,3 +83,13 @@ def test_batches_that_devices_cannot_share_are_refused(digits, monkeypatch):
     monkeypatch.setattr(jax, "local_device_count", lambda: 2)
     with pytest.raises(ValueError, match="batches of 15 cannot be spread evenly over 2 devices"):
         play(build({"rate": 1e-3}), digits, 1, batch_size=15)
+
+
+def test_hidden_labels_are_refused_for_conditional_games():
+    digits, adam = hide_labels(load("digits", resolution=8), per_class=3), optax.adam(1e-3)
+    pair = ConcatGenerator(dcgan.Generator(8, 1, width=4), 10), ConcatDiscriminator(dcgan.Discriminator(width=4), 10)
+    game = gan(*pair, non_saturating, adam, adam, classes=10)
+    with pytest.raises(ValueError, match="some are hidden"):
+        play(game, digits.train, 1, batch_size=16)
+    with pytest.raises(ValueError, match="some are hidden"):
+        play_population(lambda values: game, {}, [0, 1], digits.train, 1, batch_size=16)
