@@ -69,6 +69,11 @@ def example_keys(key: jax.Array, count: int) -> jax.Array:
 
     A key depends on the position of its example in the global batch. So random draws do not depend on the number of
     devices.
+
+    >>> from gan_jax.common.parallel import example_keys
+    >>> noise = jax.vmap(jax.random.normal)(example_keys(jax.random.key(0), 8))
+    >>> bool(jnp.array_equal(noise[:4], jax.vmap(jax.random.normal)(example_keys(jax.random.key(0), 4))))
+    True
     """
     first = jax.lax.axis_index(AXIS) * count if axis_is_bound() else 0
     return jax.vmap(lambda i: jax.random.fold_in(key, i))(first + jnp.arange(count))
