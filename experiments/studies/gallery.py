@@ -1,4 +1,4 @@
-"""The gallery: every experiment trained once as its file says, with its newest picture and its first figures.
+"""The gallery: every experiment trained once as its file says, with its newest picture and first figures.
 
     python experiments/studies/gallery.py --images emoji        # all; finished runs are kept, others resumed
     python experiments/studies/gallery.py r1 dragan             # these two, the others as they were
@@ -25,7 +25,7 @@ PAGE = EXPERIMENTS.parent / "docs" / "gallery.md"
 PICTURES = PAGE.parent / "images" / "gallery"
 GROUPS = ("unconditional", "stabilization", "labels", "few_images", "modes", "translation", "applications", "baselines")
 WIDEST = 360  # pixels of a picture
-LINES = 4  # of texts that are shown
+LINES, FIGURES = 4, 4  # of texts and of figures that are shown
 
 # What learns from the dataset {} in the place of a download, and for how many steps if not its own.
 ON_IMAGES = {
@@ -80,15 +80,14 @@ def row(file: Path, run: Path) -> list[str]:
     experiment = f"[{file.stem}](../experiments/{file.parent.name}/{file.name})<br>{words}"
     if not finished(run):
         return ["", experiment, ""]
-    last = training_runs.records(run)[-1]
-    took = f"{last['step']:,} steps, {last['seconds'] / 60:.1f} min"
-    return [picture(run), experiment, "<br>".join([*figures(run), took])]
+    steps = training_runs.records(run)[-1]["step"]
+    return [picture(run), experiment, "<br>".join([*figures(run), f"{steps:,} steps"])]
 
 
 def figures(run: Path) -> list[str]:
     """The figures of a run that matter most."""
     found = training_runs.evaluation(run)
-    known = [(figure(name), found[name]) for name in found["measures"]]
+    known = [(figure(name), found[name]) for name in found["measures"][:FIGURES]]
     return [f"{each.title}: {value:{each.format}}" for each, value in known if isinstance(value, int | float)]
 
 
