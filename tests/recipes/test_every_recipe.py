@@ -195,7 +195,7 @@ def test_members_of_a_population_play_as_they_would_alone(name):
             x, y = (jax.random.key_data(k) if jnp.issubdtype(k.dtype, jax.dtypes.prng_key) else k for k in (x[i], y))
             where = jax.tree_util.keystr(path)
             assert np.all(np.isfinite(y)), where
-            np.testing.assert_allclose(x, y, rtol=0, atol=1e-5 * max(np.abs(y).max(), 0.1), err_msg=where)
+            np.testing.assert_allclose(x, y, rtol=0, atol=3e-5 * max(np.abs(y).max(), 0.1), err_msg=where)
 
         jax.tree_util.tree_map_with_path(same, found, alone)
 
