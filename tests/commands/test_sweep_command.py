@@ -3,7 +3,7 @@
 import json
 
 from support import tiny_translation
-from support.command import EXPERIMENTS, gan_jax
+from support.command import EXPERIMENTS, gan_jax, refused
 
 
 def test_a_sweep_over_points_compares_the_modes_covered(capsys, tmp_path):
@@ -30,3 +30,9 @@ def test_a_sweep_trains_and_evaluates_translations(tmp_path, capsys, gray_noise)
     for member in members:
         assert (member / "evaluation.json").exists()
         assert [path.name for path in (member / "samples").iterdir()] == ["step_00000002.png"]
+
+
+def test_labels_are_not_hidden_from_a_conditional_game(capsys, tmp_path):
+    conditional = EXPERIMENTS / "labels" / "conditional.py"
+    result = gan_jax(capsys, "sweep", conditional, "--seeds", 2, "--labels-per-class", 3, "--workdir", tmp_path / "sweep")
+    refused(result, "its game is conditional", "--labels-per-class")
