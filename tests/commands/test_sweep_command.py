@@ -34,5 +34,7 @@ def test_a_sweep_trains_and_evaluates_translations(tmp_path, capsys, gray_noise)
 
 def test_labels_are_not_hidden_from_a_conditional_game(capsys, tmp_path):
     conditional = EXPERIMENTS / "labels" / "conditional.py"
-    result = gan_jax(capsys, "sweep", conditional, "--seeds", 2, "--labels-per-class", 3, "--workdir", tmp_path / "sweep")
+    result = gan_jax(
+        capsys, "sweep", conditional, "--seeds", 2, "--labels-per-class", 3, "--workdir", tmp_path / "sweep"
+    )
     refused(result, "its game is conditional", "--labels-per-class")
