@@ -49,13 +49,11 @@ class Data:
 
 
 _CONDITIONAL = ("labels/conditional.py", "--width", "32", "--learning-rate", "1e-3", "--ema", "0.9995")
-_WIDER = ("labels/conditional.py", "--width", "64", "--discriminator-width", "32")
-_ADA = (*_WIDER, "--target", "0.6")
 DATA = {
     "glyphs": Data(32, _CONDITIONAL, "glyphs"),
     "mnist": Data(32, _CONDITIONAL),
     "cifar10": Data(32, (*_CONDITIONAL, "--flip")),
-    "emoji": Data(64, _ADA),
+    "emoji": Data(64, (*_CONDITIONAL, "--target", "0.6")),
 }
 DCGAN = ("unconditional/dcgan_digits.py", "--width", "64", "--latent-size", "100")
 PEERS = {"dcgan": "DCGAN, PyTorch's example", "sngan": "SNGAN, torch-mimicry"}
