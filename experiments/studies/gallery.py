@@ -27,7 +27,7 @@ GROUPS = ("unconditional", "stabilization", "labels", "few_images", "modes", "tr
 WIDEST = 360  # pixels of a picture
 LINES, FIGURES = 4, 4  # of texts and of figures that are shown
 
-# What learns from the dataset {} in the place of a download, and for how many steps if not its own.
+# What learns from the dataset {} in the place of a download.
 ON_IMAGES = {
     "colorization": ("--dataset", "colorization:{}"),
     "edges": ("--dataset", "edges:{}"),
@@ -63,8 +63,7 @@ def main() -> None:
             training_runs.train(files[name], options.out / name, tuple(flags))
     PICTURES.mkdir(parents=True, exist_ok=True)
     for group in GROUPS:
-        group_files = {name: file for name, file in files.items() if file.parent.name == group}
-        rows = [row(file, options.out / name) for name, file in group_files.items()]
+        rows = [row(file, options.out / name) for name, file in files.items() if file.parent.name == group]
         write_part(PAGE, group, markdown([["", "experiment", "figures"], ["---"] * 3, *rows]))
     print(f"written to {PAGE}")
 

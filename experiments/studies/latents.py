@@ -59,8 +59,13 @@ class Case:
 def digits_game(updates: int, fresh_latents: bool) -> Game:
     adam = optax.adam(1e-3, b1=0.5)
     pair = dcgan.Generator(8, 1, 8), dcgan.Discriminator(8)
-    more = {"latent": normal(32), "ema": 0.998, "discriminator_updates": updates, "fresh_latents": fresh_latents}
-    return gan(*pair, non_saturating, adam, adam, **more)
+    return gan(
+        *(*pair, non_saturating, adam, adam),
+        latent=normal(32),
+        ema=0.998,
+        discriminator_updates=updates,
+        fresh_latents=fresh_latents,
+    )
 
 
 def ring_game(fresh_latents: bool) -> Game:
